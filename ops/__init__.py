@@ -1,0 +1,1 @@
+"""Start, watch, verify: the only folder that reads the environment or prints."""

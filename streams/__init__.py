@@ -1,0 +1,1 @@
+"""From a topic to its meaning: chunks, facts, identities, households, rules, assessment."""
