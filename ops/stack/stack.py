@@ -1,0 +1,247 @@
+"""Start, adopt, watch and stop the servers of one home.
+
+``Stack`` keeps nothing in memory: who runs is read from ``home/run``, so any process can
+carry on where a killed one left off. One lock per home keeps two starts apart.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.settings import Settings, create_secrets
+from ops.stack import artifacts, kafka, postgres, registry
+from ops.stack.launch import Launch
+from ops.stack.record import Record
+from ops.stack.server import Server
+from schemas.errors import PermanentError
+
+# In the order in which they can start; stopped in the reverse order.
+SERVERS: dict[str, Server] = {
+    server.name: server for server in (postgres.SERVER, kafka.SERVER, registry.SERVER)
+}
+_POLL_SECONDS = 0.1
+_TAIL_LINES = 15
+_LOCK_SECONDS = 180.0  # another `up` may be starting servers
+
+Say = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+class PortTakenError(PermanentError):
+    """Somebody else listens where a server should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The servers under ``settings.home``."""
+
+    settings: Settings
+
+    def up(self, say: Say = _silent) -> None:
+        """Start what does not run, adopt what does, and return once each answers.
+
+        May be called again at any time, also after any part of it was killed.
+
+        Raises:
+            PermanentError: a port is taken, an archive is wrong, a server does not start.
+            TransientError: an archive cannot be fetched now.
+        """
+        self._make_home()
+        with self.locked():
+            create_secrets(self.settings.home / "secrets")
+            artifacts.fetch(
+                kafka.archives(self.settings),
+                verify=False,
+                done=lambda artifact: say(f"fetched {artifact.file_name}"),
+            )
+            for name in ("postgres", "kafka"):  # both boot at once
+                self._launch(SERVERS[name], say)
+            self._await(SERVERS["postgres"])
+            postgres.create_databases(self.settings)
+            self._launch(SERVERS["registry"], say)
+            self._await(SERVERS["kafka"])
+            self._await(SERVERS["registry"])
+
+    def down(self, say: Say = _silent) -> None:
+        """Stop exactly the recorded servers; fine when none runs."""
+        if not self.run_folder.is_dir():
+            return
+        with self.locked():
+            for name in reversed(SERVERS):
+                if self.record(name) is not None:
+                    say(f"stopping {name}")
+                self.stop(name)
+
+    def start(self, name: str) -> None:
+        """Start one server and return once it answers; adopts it when it runs."""
+        self._make_home()
+        self._launch(SERVERS[name], _silent)
+        self._await(SERVERS[name])
+
+    def stop(self, name: str) -> None:
+        """Stop one server in its orderly way, by force if that takes too long."""
+        server = SERVERS[name]
+        if (record := self.record(name)) is not None:
+            stop_process(record, server.stop_signal, server.stop_seconds)
+        self.record_path(name).unlink(missing_ok=True)
+
+    def kill(self, name: str) -> None:
+        """Kill one server as a crash would; its record stays, as after a crash."""
+        if (record := self.record(name)) is not None:
+            record.send(signal.SIGKILL)
+            record.wait_gone(SERVERS[name].stop_seconds)
+
+    def record(self, name: str) -> Record | None:
+        """Return the record of a process that runs; none when it does not."""
+        record = Record.read(self.record_path(name))
+        return record if record is not None and record.is_alive() else None
+
+    @property
+    def run_folder(self) -> Path:
+        return self.settings.home / "run"
+
+    def record_path(self, name: str) -> Path:
+        return self.run_folder / f"{name}.json"
+
+    def log_path(self, name: str) -> Path:
+        return self.settings.home / "logs" / f"{name}.log"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home against another start or stop; the kernel frees it if we die.
+
+        Raises:
+            PermanentError: another one has held it for minutes.
+        """
+        with (self.run_folder / "lock").open("w", encoding="ascii") as file:
+            deadline = time.monotonic() + _LOCK_SECONDS
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise PermanentError(
+                            f"another `hub up` or `hub down` is at work in {self.settings.home}; "
+                            "wait for it or stop it, then run the command again"
+                        ) from None
+                    time.sleep(_POLL_SECONDS)
+            yield
+
+    def _make_home(self) -> None:
+        home = self.settings.home
+        home.mkdir(parents=True, exist_ok=True)
+        for folder in (self.run_folder, home / "logs"):
+            folder.mkdir(exist_ok=True)
+
+    def _launch(self, server: Server, say: Say) -> None:
+        record = self.record(server.name)
+        if record is not None:
+            self._check_port_unchanged(server, record)
+            say(f"{server.name} runs already, process {record.pid}")
+            return
+        server.prepare(self.settings)
+        for port in server.ports:
+            refuse_taken_port(self.settings, port)
+        say(f"starting {server.name} {server.version}")
+        account = server.account()
+        launch(
+            Launch(
+                name=server.name,
+                command=server.command(self.settings),
+                folder=str(server.folder(self.settings)),
+                log=str(self.log_path(server.name)),
+                record=str(self.record_path(server.name)),
+                port=self.settings.port(server.ports[0]),
+                version=server.version,
+                environment=server.environment(),
+                user=account.user,
+                group=account.group,
+            )
+        )
+
+    def _check_port_unchanged(self, server: Server, record: Record) -> None:
+        wanted = self.settings.port(server.ports[0])
+        if record.port != wanted:
+            base = self.settings.port_base + record.port - wanted
+            raise PermanentError(
+                f"{server.name} of this home runs on port {record.port}, but the settings say "
+                f"{wanted}; set HUB_PORT_BASE={base}, or run `hub down` with it first"
+            )
+
+    def _await(self, server: Server) -> None:
+        deadline = time.monotonic() + server.start_seconds
+        while not server.answers(self.settings):
+            died = self.record(server.name) is None
+            if died or time.monotonic() > deadline:
+                log = self.log_path(server.name)
+                how = "ended at once" if died else f"gave no answer in {server.start_seconds:.0f} s"
+                raise PermanentError(
+                    f"{server.name} {how}; the end of {log}:\n{tail(log)}\n"
+                    "run `hub doctor` for what is missing, then `hub up` again"
+                )
+            time.sleep(_POLL_SECONDS)
+
+
+def launch(spec: Launch) -> None:
+    """Start a process that outlives us; its record exists on return.
+
+    Raises:
+        PermanentError: it could not even be recorded.
+    """
+    command = [sys.executable, "-m", "ops.stack.launch", spec.to_json()]
+    root = Path(__file__).resolve().parents[2]
+    result = subprocess.run(
+        command,
+        cwd=root,
+        env={"PATH": os.defpath, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise PermanentError(f"{spec.name} cannot be started: {result.stderr.strip()[-500:]}")
+
+
+def stop_process(record: Record, number: signal.Signals, seconds: float) -> None:
+    """Ask a recorded process to end, and end it by force when it does not."""
+    record.send(number)
+    if not record.wait_gone(seconds):
+        record.send(signal.SIGKILL)
+        record.wait_gone(seconds)
+
+
+def refuse_taken_port(settings: Settings, name: str) -> None:
+    """Raise if somebody listens on the port that ``name`` needs."""
+    port = settings.port(name)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTakenError(
+                f"port {port}, needed for {name}, is taken by another process; stop that one, or "
+                f"choose another range with HUB_PORT_BASE (now {settings.port_base})"
+            ) from error
+
+
+def tail(path: Path) -> str:
+    """Return the last lines of a log, indented."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return "  (no log)"
+    return "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
