@@ -1,0 +1,108 @@
+"""A thin client of a schema registry (Confluent REST API): register, and pin what ids mean.
+
+Order of effects in ``register``: compatibility of the subject, then its schema. A crash between the two
+leaves a subject without schema, which the next run fills; a schema is never registered under the
+registry's own default, which may be NONE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import orjson
+
+from schemas.catalogue import EventType, schemas_by_topic
+from schemas.errors import PermanentError, TransientError
+
+COMPATIBILITY: Final = "FULL_TRANSITIVE"
+_JSON: Final = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaIds:
+    """What the registry calls our schemas. One schema text has one id, whatever the topic."""
+
+    ids: Mapping[tuple[str, str], int]  # by (topic, event type)
+
+    def of(self, topic: str, event_type: str) -> int:
+        return self.ids[topic, event_type]
+
+    def types(self, topic: str) -> dict[int, EventType]:
+        """Return the event types by schema id that may stand in ``topic``."""
+        rows = {row.name: row for row in schemas_by_topic()[topic]}
+        return {self.ids[topic, name]: row for name, row in rows.items()}
+
+
+def register(client: httpx.Client) -> SchemaIds:
+    """Register every schema of the catalogue with ``FULL_TRANSITIVE``; idempotent.
+
+    Raises:
+        TransientError: the registry does not answer.
+        PermanentError: it refuses a schema as incompatible; the text carries its reason.
+    """
+    ids = {}
+    for topic, rows in schemas_by_topic().items():
+        for row in rows:
+            subject = row.schema_subject(topic)
+            _send(client, "PUT", f"/config/{subject}", {"compatibility": COMPATIBILITY})
+            answer = _send(client, "POST", f"/subjects/{subject}/versions", {"schema": row.text})
+            ids[topic, row.name] = _id(answer)
+    return SchemaIds(ids)
+
+
+def look_up(client: httpx.Client) -> SchemaIds:
+    """Return the ids of our schemas, which must be registered with the very text we have.
+
+    Raises:
+        TransientError: the registry does not answer.
+        PermanentError: a schema is not registered, or its text is another.
+    """
+    ids = {}
+    for topic, rows in schemas_by_topic().items():
+        for row in rows:
+            answer = _send(
+                client, "POST", f"/subjects/{row.schema_subject(topic)}", {"schema": row.text}
+            )
+            ids[topic, row.name] = _id(answer)
+    texts: dict[int, object] = {}
+    for (_, name), schema_id in ids.items():
+        if schema_id not in texts:
+            body = _send(client, "GET", f"/schemas/ids/{schema_id}", None)
+            texts[schema_id] = orjson.loads(str(body["schema"]))
+        if texts[schema_id] != orjson.loads(_by_name()[name].text):
+            raise PermanentError(f"schema id {schema_id} ({name}) has another text than ours")
+    return SchemaIds(ids)
+
+
+def _by_name() -> dict[str, EventType]:
+    return {row.name: row for rows in schemas_by_topic().values() for row in rows}
+
+
+def _id(answer: dict[str, object]) -> int:
+    number = answer.get("id")
+    if not isinstance(number, int):
+        raise PermanentError("the schema registry answered without a schema id")
+    return number
+
+
+def _send(
+    client: httpx.Client, method: str, path: str, body: dict[str, str] | None
+) -> dict[str, object]:
+    try:
+        answer = client.request(
+            method, path, content=orjson.dumps(body) if body is not None else None, headers=_JSON
+        )
+    except httpx.TransportError as error:
+        raise TransientError("the schema registry does not answer; see `hub status`") from error
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise TransientError(f"the schema registry answered {answer.status_code}; see its log")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise PermanentError(f"not registered: {path.split('/')[2]}; run `hub init`")
+    if answer.is_error:
+        reason = answer.json().get("message", "no reason given")
+        raise PermanentError(f"the schema registry refused {path} ({answer.status_code}): {reason}")
+    loaded: dict[str, object] = answer.json()
+    return loaded
