@@ -13,6 +13,7 @@ import secrets as random_bytes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,6 +62,7 @@ class Settings:
     partitions: int = 4  # of each event topic; never changes for an existing topic
     pinfl_check_digit: bool = True
     today_override: date | None = None  # None = the real date
+    component: str = ""  # the name under which the supervisor started this process
     bootstrap_override: str = ""
     registry_override: str = ""
     hub_dsn_override: str = field(default="", repr=False)  # may hold a password
@@ -82,6 +84,7 @@ class Settings:
             partitions=read.of("HUB_PARTITIONS", _whole(1, 1000), 4),
             pinfl_check_digit=read.of("HUB_PINFL_CHECK_DIGIT", _switch, True),
             today_override=read.of("HUB_TODAY", _date, None),
+            component=read.of("HUB_COMPONENT", str, ""),
             bootstrap_override=read.of("HUB_BOOTSTRAP_SERVERS", str, ""),
             registry_override=read.of("HUB_REGISTRY_URL", _url, ""),
             hub_dsn_override=read.of("HUB_DSN", str, ""),
@@ -91,6 +94,23 @@ class Settings:
         if read.faults:
             raise SettingsError("\n".join(read.faults))
         return settings
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables from which another process reads these very settings."""
+        given = {
+            "HUB_HOME": str(self.home),
+            "HUB_CACHE": str(self.cache),
+            "HUB_PORT_BASE": str(self.port_base),
+            "HUB_PARTITIONS": str(self.partitions),
+            "HUB_PINFL_CHECK_DIGIT": "on" if self.pinfl_check_digit else "off",
+            "HUB_TODAY": "" if self.today_override is None else self.today_override.isoformat(),
+            "HUB_BOOTSTRAP_SERVERS": self.bootstrap_override,
+            "HUB_REGISTRY_URL": self.registry_override,
+            "HUB_DSN": self.hub_dsn_override,
+            "HUB_KEYS_DSN": self.keys_dsn_override,
+            "HUB_CIVIL_DSN": self.civil_dsn_override,
+        }
+        return {name: value for name, value in given.items() if value}
 
     def port(self, name: str) -> int:
         """Return the port of one server of the local stack."""
@@ -149,6 +169,7 @@ class Settings:
         return Secrets(**read_secrets(self.home / "secrets"))
 
 
+@cache  # keys do not change under a running process; a failure is not remembered
 def read_secrets(folder: Path) -> dict[str, bytes]:
     """Return every key in ``folder``, or say which cannot be used and how to mend it."""
     keys: dict[str, bytes] = {}

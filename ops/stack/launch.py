@@ -1,6 +1,8 @@
 """Start one process of its own: record first, then exec.
 
-    python -m ops.stack.launch SPEC        SPEC is JSON, see ``Launch``
+    python -m ops.stack.launch        what to start comes as JSON on standard input
+
+(not as an argument: everybody can read those, and its environment may hold a password).
 
 Order of effects, and what a crash right after each means:
 
@@ -83,4 +85,4 @@ def _take_streams(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.stdin.read())

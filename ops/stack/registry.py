@@ -18,6 +18,11 @@ def _program(settings: Settings) -> Path:
 
 def _prepare(settings: Settings) -> None:
     (settings.home / "registry").mkdir(exist_ok=True)
+    unpack(settings)
+
+
+def unpack(settings: Settings) -> None:
+    """Unpack the program into the cache, once."""
     (archive,) = (each for each in artifacts.pinned() if each.packaging == "tar.gz")
     artifacts.unpack(archives(settings) / archive.file_name, _program(settings))
 

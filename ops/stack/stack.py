@@ -33,6 +33,9 @@ _POLL_SECONDS = 0.1
 _TAIL_LINES = 15
 _LOCK_SECONDS = 180.0  # another `up` may be starting servers
 
+SUPERVISOR = "supervisor"
+COMPONENT_STOP_SECONDS = 20.0  # a component ends its transaction first
+
 Say = Callable[[str], None]
 
 
@@ -76,14 +79,31 @@ class Stack:
             self._await(SERVERS["registry"])
 
     def down(self, say: Say = _silent) -> None:
-        """Stop exactly the recorded servers; fine when none runs."""
+        """Stop exactly what is recorded, components before servers; fine when nothing runs."""
         if not self.run_folder.is_dir():
             return
         with self.locked():
+            self.stop_components(say)
             for name in reversed(SERVERS):
                 if self.record(name) is not None:
                     say(f"stopping {name}")
                 self.stop(name)
+
+    def stop_components(self, say: Say = _silent) -> None:
+        """Stop the supervisor, which stops its components, and then any it left behind."""
+        if (supervisor := self.record(SUPERVISOR)) is not None:
+            say("stopping the components")
+            stop_process(supervisor, signal.SIGTERM, 2 * COMPONENT_STOP_SECONDS)
+        left = [name for name in self.recorded() if name not in SERVERS]
+        records = {name: self.record(name) for name in left}
+        stop_processes([record for record in records.values() if record], COMPONENT_STOP_SECONDS)
+        for name in left:
+            self.record_path(name).unlink(missing_ok=True)
+
+    def recorded(self) -> list[str]:
+        """Return the names of all records, of living and dead processes."""
+        paths = sorted(self.run_folder.glob("*.json"))
+        return [path.stem for path in paths if Record.read(path) is not None]
 
     def start(self, name: str) -> None:
         """Start one server and return once it answers; adopts it when it runs."""
@@ -202,10 +222,10 @@ def launch(spec: Launch) -> None:
     Raises:
         PermanentError: it could not even be recorded.
     """
-    command = [sys.executable, "-m", "ops.stack.launch", spec.to_json()]
     root = Path(__file__).resolve().parents[2]
     result = subprocess.run(
-        command,
+        [sys.executable, "-m", "ops.stack.launch"],
+        input=spec.to_json(),
         cwd=root,
         env={"PATH": os.defpath, "PYTHONPATH": str(root)},
         capture_output=True,
@@ -222,6 +242,15 @@ def stop_process(record: Record, number: signal.Signals, seconds: float) -> None
     if not record.wait_gone(seconds):
         record.send(signal.SIGKILL)
         record.wait_gone(seconds)
+
+
+def stop_processes(records: list[Record], seconds: float) -> None:
+    """Ask all to end at the same time, then end by force those that do not."""
+    for record in records:
+        record.send(signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    for record in records:
+        stop_process(record, signal.SIGTERM, max(0.1, deadline - time.monotonic()))
 
 
 def refuse_taken_port(settings: Settings, name: str) -> None:

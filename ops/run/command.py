@@ -1,0 +1,103 @@
+"""``hub run``: one component in the foreground, until a signal ends it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from ops import logs
+from ops.lazy import load
+from ops.run.components import CONNECTORS, write_error
+from ops.settings import Settings
+from schemas.errors import PermanentError
+
+app = typer.Typer(
+    help="Run one component in the foreground; end it with Ctrl-C.",
+    epilog="Under `hub up --all` the supervisor runs these very commands.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Run = Callable[[Settings, threading.Event], None]
+
+
+@app.command()
+def connector(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(CONNECTORS)}.")],
+) -> None:
+    """Publish one registry's changes to its topic.
+
+    Examples:
+      hub run connector civil
+    """
+    if name not in CONNECTORS:
+        raise PermanentError(f"no connector is called {name}; there are {', '.join(CONNECTORS)}")
+    run = load("ops.run.connector:run")
+    foreground(f"connector-{name}", lambda settings, stop: run(settings, name, stop))
+
+
+@app.command()
+def worker() -> None:
+    """Turn events into facts; several share the partitions between them.
+
+    Examples:
+      hub run worker
+    """
+    foreground("worker", load("ops.run.worker:run"))
+
+
+@app.command()
+def assessor() -> None:
+    """Derive needs for persons about whom something changed.
+
+    Examples:
+      hub run assessor
+    """
+    foreground("assessor", load("ops.run.assessor:run"))
+
+
+@app.command()
+def sequencer() -> None:
+    """Number what goes out.
+
+    Examples:
+      hub run sequencer
+    """
+    foreground("sequencer", load("ops.run.sequencer:run"))
+
+
+@app.command()
+def api() -> None:
+    """Answer over HTTP, on loopback.
+
+    Examples:
+      hub run api
+    """
+    foreground("api", load("ops.run.api:run"))
+
+
+def foreground(component: str, run: Run) -> None:
+    """Run a component until it returns; a signal asks it to.
+
+    Raises:
+        PermanentError, TransientError: as the component raised it; `hub` turns it into its
+            exit code, and the supervisor finds the same words in ``home/run``.
+    """
+    settings = Settings.from_environment()
+    name = settings.component or component
+    logs.configure(name)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run(settings, stop)
+    except Exception as error:
+        from ops.cli import verdict  # noqa: PLC0415  # it imports this module, lazily
+
+        write_error(settings, name, verdict(error)[0], logs.summary(error))
+        raise
