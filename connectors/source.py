@@ -35,10 +35,23 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A quarantine entry that was made, and sealed, elsewhere; the relay only passes it on."""
+
+    id: bytes
+    source: str  # also the key on the topic
+    source_key: str
+    rule: str
+    field: str | None
+    recorded_at_us: int  # UTC microseconds
+    original: bytes  # sealed
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What one read of a source returned.
 
-    A page with no records still counts: its cursor is stored (a tax file refused, an idle heartbeat).
+    A page with no records still counts: its cursor is stored (a tax file refused, an idle beat).
     """
 
     records: Sequence[SourceRecord]
@@ -46,6 +59,7 @@ class Page:
     complete: Complete | None = None  # stated after the page's records
     suppressed: int = 0  # repeats that the source itself left out
     not_ours: int = 0  # records of kinds that no event type exists for
+    entries: Sequence[Entry] = ()  # for the quarantine topic, as they are
 
 
 class Source(Protocol):
@@ -92,6 +106,10 @@ class Draft:
     sealed: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     # by class: the JSON object to be sealed (ids and dates as text), or None
     corrects: str | None = None  # source key of the event that this one replaces
+    presealed: Mapping[str, bytes] = field(default_factory=dict)
+    # by class: a block that was sealed under (subject, class) for this very event id
+    content_digest: bytes | None = None  # given with presealed: the relay cannot see what is inside
+    causation_id: bytes | None = None  # the event that moved this one
 
 
 Translate = Callable[[SourceRecord], Draft]
