@@ -1,1 +1,1 @@
-"""From a registry to its topic: one relay loop, one module per transport, one translator per registry."""
+"""From a registry to its topic: one relay, a module per transport, a translator per registry."""

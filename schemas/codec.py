@@ -1,11 +1,12 @@
 """Encode and decode the Confluent wire format, strictly. Pure.
 
-fastavro takes trailing bytes, negative enum and union indexes, overlong integers and more. A record
-is accepted only if it is *the* encoding of what was read: nothing is left over, and encoding it again
-gives the same bytes. ``decode_chunk`` proves that for a whole chunk with one comparison, and record
-by record only where that fails. One comparison suffices: what fastavro's writer makes is never longer
-than another encoding of the same value (our unions and enums have fewer than 64 branches), so equal
-sums of lengths mean equal lengths, and equal bytes then mean equal records.
+fastavro takes trailing bytes, negative enum and union indexes, overlong integers and more. A
+record is accepted only if it is *the* encoding of what was read: nothing is left over, and
+encoding it again gives the same bytes. ``decode_chunk`` proves that for a whole chunk with one
+comparison, and record by record only where that fails. One comparison suffices: what fastavro's
+writer makes is never longer than another encoding of the same value (our unions and enums have
+fewer than 64 branches), so equal sums of lengths mean equal lengths, and equal bytes then mean
+equal records.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A thin client of a schema registry (Confluent REST API): register, and pin what ids mean.
 
-Order of effects in ``register``: compatibility of the subject, then its schema. A crash between the two
-leaves a subject without schema, which the next run fills; a schema is never registered under the
-registry's own default, which may be NONE.
+Order of effects in ``register``: compatibility of the subject, then its schema. A crash between
+the two leaves a subject without schema, which the next run fills; a schema is never registered
+under the registry's own default, which may be NONE.
 """
 
 from __future__ import annotations

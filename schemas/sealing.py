@@ -1,9 +1,10 @@
 """Seal and open blocks of personal data. Pure: keys come in as arguments.
 
-Layout: ``0x01 | nonce (12) | AES-256-GCM ciphertext and tag``; plain text is a length (4 bytes, big
-endian), the bytes, and zero bytes up to a multiple of 64, so that the size says little; associated
-data is the event id and the class, so that a block cannot be moved to another event. The nonce is random: at most 2^32
-blocks a key (NIST SP 800-38D, 8.3), and a key serves one person and class.
+Layout: ``0x01 | nonce (12) | AES-256-GCM ciphertext and tag``; plain text is a length (4 bytes,
+big endian), the bytes, and zero bytes up to a multiple of 64, so that the size says little;
+associated data is the event id and the class, so that a block cannot be moved to another event.
+The nonce is random: at most 2^32 blocks a key (NIST SP 800-38D, 8.3), and a key serves one person
+and class.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Transactions to Kafka, with the checkpoint inside.
+
+``open``: a producer with the connector's transactional id; ``init_transactions`` fences
+predecessors and ends their open transaction; then the checkpoint partition is read at
+``read_committed`` until the position reaches the *read_uncommitted* end offset. Only that end is
+an end: the end offset of a read_committed consumer is the last stable one and may lie before a
+committed checkpoint.
+
+After any error in a transaction the producer is thrown away: whether the commit happened is not
+known here, and the next ``open`` finds out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import InvalidProducerEpochError, KafkaError, ProducerFencedError
+
+from connectors.messages import Composed, Position
+from connectors.source import Cursor
+from schemas import topics
+from schemas.codec import decode
+from schemas.errors import PermanentError, TransientError
+from schemas.registry import SchemaIds
+
+_FENCED: Final = (ProducerFencedError, InvalidProducerEpochError)
+_POLL_MILLISECONDS: Final = 500
+_READ_ATTEMPTS: Final = 120  # of half a second each, before the checkpoint counts as unreadable
+
+
+@dataclass(slots=True, kw_only=True)
+class KafkaOutlet:
+    """The outlet of one connector."""
+
+    connector: str
+    client_config: dict[str, Any]  # bootstrap_servers, and security when it is on
+    schema_ids: SchemaIds
+    partitions: int
+    transaction_timeout_seconds: int = 60
+    _producer: Any = field(default=None)
+
+    def open(self) -> Position | None:
+        """See ``connectors.relay.Outlet``."""
+        self._discard()
+        try:
+            self._producer = KafkaProducer(
+                **self.client_config,
+                client_id=f"hub-connector-{self.connector}",
+                transactional_id=f"hub-connector-{self.connector}",
+                transaction_timeout_ms=self.transaction_timeout_seconds * 1000,
+                acks="all",
+                compression_type="zstd" if _has_zstd() else "gzip",
+                linger_ms=5,
+                batch_size=262_144,
+                max_request_size=4_000_000,
+                max_block_ms=30_000,
+            )
+            self._producer.init_transactions()
+            return self._read_checkpoint()
+        except KafkaError as error:
+            self._discard()
+            raise TransientError(f"Kafka does not answer ({type(error).__name__})") from error
+
+    def publish(self, composed: Composed) -> None:
+        """See ``connectors.relay.Outlet``."""
+        assert self._producer is not None, "open first"
+        try:
+            self._producer.begin_transaction()
+            futures = [
+                self._producer.send(
+                    message.topic,
+                    value=message.value,
+                    key=message.key,
+                    partition=message.partition,
+                    headers=list(message.headers),
+                    timestamp_ms=composed.position.recorded_at // 1000,
+                )
+                for message in composed.messages
+            ]
+            self._producer.flush()
+            _raise_first_failure(futures)
+            self._producer.commit_transaction()
+        except _FENCED as error:
+            self._discard()
+            raise PermanentError(
+                f"another process runs connector {self.connector}: this one is fenced; "
+                "stop one of them (`hub status` shows both)"
+            ) from error
+        except KafkaError as error:
+            self._discard()
+            raise TransientError(
+                f"a transaction of connector {self.connector} failed ({type(error).__name__})"
+            ) from error
+
+    def close(self) -> None:
+        """See ``connectors.relay.Outlet``."""
+        self._discard()
+
+    def _discard(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(KafkaError):  # its transaction is aborted by the next open
+                producer.close(timeout=2)
+
+    def _read_checkpoint(self) -> Position | None:
+        place = TopicPartition(topics.CHECKPOINTS, topics.CHECKPOINT_PARTITION[self.connector])
+        end = self._end_offset(place)
+        found: bytes | None = None
+        consumer = self._consumer("read_committed")
+        try:
+            consumer.assign([place])
+            consumer.seek_to_beginning(place)
+            for _ in range(_READ_ATTEMPTS):
+                if consumer.position(place) >= end:
+                    return self._position(found)
+                for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
+                    found = records[-1].value
+        finally:
+            consumer.close()
+        raise TransientError(
+            f"checkpoint of {self.connector} not readable up to offset {end}: an open transaction?"
+        )
+
+    def _end_offset(self, place: TopicPartition) -> int:
+        consumer = self._consumer("read_uncommitted")
+        try:
+            return int(consumer.end_offsets([place])[place])
+        finally:
+            consumer.close()
+
+    def _consumer(self, isolation: str) -> Any:
+        return KafkaConsumer(
+            **self.client_config,
+            client_id=f"hub-connector-{self.connector}",
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            group_id=None,
+        )
+
+    def _position(self, value: bytes | None) -> Position | None:
+        if value is None:
+            return None
+        record = decode(value, self.schema_ids.types(topics.CHECKPOINTS)).record
+        if record["connector"] != self.connector:
+            raise PermanentError(
+                f"the checkpoint partition of {self.connector} holds one of {record['connector']}"
+            )
+        if len(record["partition_sequences"]) != self.partitions:
+            raise PermanentError(
+                f"connector {self.connector} ran with {len(record['partition_sequences'])} "
+                f"partitions, not {self.partitions}; the partition count of a topic never changes"
+            )
+        return Position(
+            record["sequence"],
+            tuple(record["partition_sequences"]),
+            record["recorded_at"],
+            Cursor(record["cursor"]),
+        )
+
+
+def _raise_first_failure(futures: Sequence[Any]) -> None:
+    for future in futures:
+        if future.failed():
+            raise future.exception
+
+
+def _has_zstd() -> bool:
+    from kafka.codec import has_zstd  # noqa: PLC0415 - a question about the installation
+
+    return bool(has_zstd())
