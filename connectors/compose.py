@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from connectors.messages import Composed, Message, Numbers, Position, cloud_event_headers
 from connectors.partitioner import partition_of
-from connectors.source import Complete, Draft, Page, SourceRecord, Translate
+from connectors.source import Complete, Draft, Entry, Page, SourceRecord, Translate
 from schemas import topics
 from schemas.catalogue import EventType, catalogue, checkpoint, quarantine_entry
 from schemas.codec import encode
@@ -94,13 +94,16 @@ class Composer:
                 self._complete(page.complete, partition, numbers)
                 for partition in range(self.partitions)
             ]
-        messages += [
-            self._quarantine(fault, entry, sealing[entry, "quarantine"], numbers.recorded_at)
-            for fault, entry in zip(faults, entry_ids, strict=True)
+        entries = [
+            self._entry(fault, entry_id, sealing[entry_id, "quarantine"], numbers.recorded_at)
+            for fault, entry_id in zip(faults, entry_ids, strict=True)
         ]
+        messages += [self._quarantine(entry) for entry in (*entries, *page.entries)]
         position = numbers.position(page.cursor)
         messages.append(self._checkpoint(position))
-        return Composed(messages, position, numbers.sequence - at.sequence, len(faults))
+        return Composed(
+            messages, position, numbers.sequence - at.sequence, len(faults) + len(page.entries)
+        )
 
     def _event(
         self, draft: Draft, sealing: Mapping[tuple[bytes, str], bytes], numbers: Numbers
@@ -110,16 +113,20 @@ class Composer:
         fields: dict[str, Any] = {}
         content: dict[str, Any] = {}
         for name in row.fields:
-            if name in row.sealed:
-                block = draft.sealed.get(name)
-                content[name] = block
-                fields[name] = block and seal(sealing[draft.subject, name], event_id, name, block)
+            if name in draft.presealed:
+                fields[name] = draft.presealed[name]
+            elif name in row.sealed:
+                block = content[name] = draft.sealed.get(name)
+                key = block and sealing[draft.subject, name]
+                # An erased key (empty): the block is left out; nothing may be sealed for it again.
+                fields[name] = seal(key, event_id, name, block) if key else None
             else:
                 value = draft.fields[name]
                 content[name] = _json(value)
                 fields[name] = days(value) if isinstance(value, date) else value
-        corrects = draft.corrects and self.ids.event_id(self.registry, draft.corrects)
-        digest = self.ids.content_digest(row.name, draft.subject, draft.change, content)
+        digest = draft.content_digest or self.ids.content_digest(
+            row.name, draft.subject, draft.change, content
+        )
         return self._message(
             row,
             fields,
@@ -131,8 +138,9 @@ class Composer:
             subject=draft.subject,
             occurred_at=days(draft.occurred_on) * MICROSECONDS_A_DAY,
             change=draft.change,
-            corrects=corrects,
+            corrects=draft.corrects and self.ids.event_id(self.registry, draft.corrects),
             digest=digest,
+            causation_id=draft.causation_id,
         )
 
     def _complete(self, complete: Complete, partition: int, numbers: Numbers) -> Message:
@@ -156,6 +164,7 @@ class Composer:
             occurred_at=days(complete.through) * MICROSECONDS_A_DAY,
             change="CREATED",
             corrects=None,
+            causation_id=None,
             digest=self.ids.content_digest(row.name, ZERO, "CREATED", content),
         )
 
@@ -182,8 +191,7 @@ class Composer:
                 "recorded_at": numbers.recorded_at,
                 "sequence": sequence,
                 "partition_sequence": partition_sequence,
-                "correlation_id": id,
-                "causation_id": None,
+                "correlation_id": meta.get("causation_id") or id,
                 **meta,
             },
             **fields,
@@ -198,22 +206,33 @@ class Composer:
             ),
         )
 
-    def _quarantine(self, fault: Fault, entry: Id, key: bytes, recorded_at: int) -> Message:
+    def _entry(self, fault: Fault, entry_id: Id, key: bytes, recorded_at: int) -> Entry:
+        return Entry(
+            id=entry_id,
+            source=self.topic,
+            source_key=fault.record.source_key,
+            rule=fault.rule,
+            field=fault.field,
+            recorded_at_us=recorded_at,
+            original=seal_bytes(key, entry_id, "quarantine", fault.record.original),
+        )
+
+    def _quarantine(self, entry: Entry) -> Message:
         row = quarantine_entry()
         value = {
-            "id": entry,
-            "source": self.registry,
-            "source_key": fault.record.source_key,
-            "rule": fault.rule,
-            "field": fault.field,
-            "recorded_at": recorded_at,
-            "original": seal_bytes(key, entry, "quarantine", fault.record.original),
+            "id": entry.id,
+            "source": entry.source,
+            "source_key": entry.source_key,
+            "rule": entry.rule,
+            "field": entry.field,
+            "recorded_at": entry.recorded_at_us,
+            "original": entry.original,
         }
         return Message(
-            topics.QUARANTINE,
-            0,
-            self.topic.encode(),
-            encode(row, self.schema_ids.of(topics.QUARANTINE, row.name), value),
+            topic=topics.QUARANTINE,
+            partition=0,
+            key=entry.source.encode(),
+            value=encode(row, self.schema_ids.of(topics.QUARANTINE, row.name), value),
         )
 
     def _checkpoint(self, position: Position) -> Message:

@@ -1,0 +1,65 @@
+"""Wire one connector: its source, its translator, the relay, Kafka and the key store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event as Flag
+from typing import Final
+
+from connectors.compose import Composer
+from connectors.kafka_outlet import KafkaOutlet
+from connectors.relay import Relay
+from connectors.source import Source, Translate
+from ops.initialise import schema_ids
+from ops.settings import Settings
+from projections.keystore import PostgresKeyStore
+from schemas import topics
+from schemas.errors import PermanentError
+from schemas.ids import Keys
+
+Wiring = tuple[Source, Translate]
+
+
+def run(settings: Settings, name: str, stop: Flag) -> None:
+    """Relay registry ``name`` until ``stop`` is set.
+
+    Raises:
+        PermanentError: no such connector, or a person has to act.
+        TransientError: a server did not answer at the start.
+    """
+    if name not in WIRINGS:
+        raise PermanentError(f"no connector {name}; there are: {', '.join(sorted(WIRINGS))}")
+    keys = identifier_keys(settings)
+    ids = schema_ids(settings)
+    source, translate = WIRINGS[name](settings, keys)
+    relay = Relay(
+        composer=Composer(
+            registry="hub" if name == "needs" else name,
+            connector=name,
+            topic=topics.NEEDS if name == "needs" else topics.EVENTS[name],
+            partitions=settings.partitions,
+            ids=keys,
+            schema_ids=ids,
+            key_store=PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key),
+        ),
+        source=source,
+        translate=translate,
+        outlet=KafkaOutlet(
+            connector=name,
+            client_config={"bootstrap_servers": settings.bootstrap_servers},
+            schema_ids=ids,
+            partitions=settings.partitions,
+        ),
+        now=lambda: time.time_ns() // 1000,
+    )
+    relay.run(stop)
+
+
+def identifier_keys(settings: Settings) -> Keys:
+    """Return the keys that ids are derived under."""
+    secrets = settings.secrets
+    return Keys(person=secrets.person_key, event=secrets.event_key, digest=secrets.digest_key)
+
+
+WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {}
