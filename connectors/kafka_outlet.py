@@ -77,7 +77,6 @@ class KafkaOutlet:
                     key=message.key,
                     partition=message.partition,
                     headers=list(message.headers),
-                    timestamp_ms=composed.position.recorded_at // 1000,
                 )
                 for message in composed.messages
             ]

@@ -105,7 +105,7 @@ class Relay:
         """
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            wait=wait_exponential_jitter(initial=0.2, max=15),
+            wait=wait_exponential_jitter(multiplier=0.2, max=15),
             stop=lambda _: stop.is_set(),
             sleep=lambda seconds: _sleep(stop, seconds),
             before_sleep=self._log_retry,

@@ -50,6 +50,8 @@ def _load(path: str) -> dict[str, Any]:
 
 def _without_logical_types(schema: Any) -> Any:
     match schema:
+        case {"type": str(primitive), "logicalType": _, **rest} if not rest:
+            return primitive
         case dict():
             return {
                 key: _without_logical_types(value)
