@@ -64,7 +64,8 @@ def _without_logical_types(schema: Any) -> Any:
             return schema
 
 
-def _put_meta_in(schema: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+def self_contained(schema: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """Return ``schema`` with ``hub.Meta`` put in where it is named."""
     fields = [f | {"type": meta} if f["type"] == "hub.Meta" else f for f in schema["fields"]]
     return schema | {"fields": fields}
 
@@ -91,7 +92,7 @@ def _all() -> dict[str, EventType]:
         if not file.name.endswith(".avsc"):
             continue
         name, _, version = file.name.removesuffix(".avsc").rpartition(".v")
-        rows[name] = event_type(_put_meta_in(_load(file.name), meta), name, int(version))
+        rows[name] = event_type(self_contained(_load(file.name), meta), name, int(version))
     return rows  # sorted by name, then version: the last version of a name wins
 
 
