@@ -41,7 +41,7 @@ CREATE TABLE live.facts (
     sealed bytea,                      -- the event's sealed block, as it came
     sensitivity text,                  -- its class
     valid_from date,                   -- in the world; null: not dated
-    valid_to date,                     -- last day inclusive is the day before; null: open
+    valid_to date,                     -- the last day, inclusive, as the registry gave it; null: open
     known_from timestamptz NOT NULL,   -- to us: meta.recorded_at
     record uuid NOT NULL,
     version bigint NOT NULL,           -- of the facts of one record, the highest version holds
@@ -54,6 +54,8 @@ CREATE TABLE live.facts (
 );
 CREATE INDEX facts_person ON live.facts (person);
 CREATE INDEX facts_record ON live.facts (record);
+-- Who was ever at home in a dwelling: WHERE kind = 'residence' AND value->>'dwelling' = $1
+CREATE INDEX facts_dwelling ON live.facts ((value->>'dwelling')) WHERE kind = 'residence';
 
 -- An event that is not the first of its record closes every lower version of it, wherever those are.
 CREATE TABLE live.closures (
@@ -83,7 +85,8 @@ CREATE TABLE live.progress (
     topic_id text NOT NULL,
     next bigint NOT NULL,              -- the offset to read next
     epoch bigint NOT NULL,             -- of the claim; another epoch means another owner
-    partition_sequence bigint NOT NULL,-- of the last event
+    partition_sequence bigint NOT NULL,-- of the last event whose number could be read
+    unnumbered bigint NOT NULL DEFAULT 0,  -- records since then whose number could not
     events bigint NOT NULL DEFAULT 0,  -- applied
     suppressed bigint NOT NULL DEFAULT 0,
     quarantined bigint NOT NULL DEFAULT 0,
@@ -94,7 +97,7 @@ CREATE TABLE live.progress (
 -- What may have changed an answer. Append-only; the assessor takes and deletes. One of the two is set.
 CREATE TABLE live.causes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    person uuid,
+    person uuid,                       -- of a fact
     record uuid,                       -- a closure: whoever has facts of this record
     event_id uuid NOT NULL,            -- the first event of the chunk that moved it
     CHECK ((person IS NULL) <> (record IS NULL))
