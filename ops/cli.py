@@ -99,12 +99,13 @@ for _name, _command in COMMANDS.items():
 
 def main() -> None:
     """Run ``hub`` and end with one of the exit codes above."""
+    # What libraries warn of is in the exit code; components turn their logs on themselves.
+    logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(guarded(app))
 
 
 def guarded(call: Callable[[], Any]) -> int:
     """Run ``call`` and return its exit code; what fails is told on standard error."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its warnings are our exit codes
     try:
         call()
     except SystemExit as end:

@@ -65,6 +65,8 @@ class Settings:
     component: str = ""  # the name under which the supervisor started this process
     bootstrap_override: str = ""
     registry_override: str = ""
+    fhir_override: str = ""
+    tax_override: Path | None = None
     hub_dsn_override: str = field(default="", repr=False)  # may hold a password
     keys_dsn_override: str = field(default="", repr=False)
     civil_dsn_override: str = field(default="", repr=False)
@@ -87,6 +89,8 @@ class Settings:
             component=read.of("HUB_COMPONENT", str, ""),
             bootstrap_override=read.of("HUB_BOOTSTRAP_SERVERS", str, ""),
             registry_override=read.of("HUB_REGISTRY_URL", _url, ""),
+            fhir_override=read.of("HUB_FHIR_URL", _url, ""),
+            tax_override=read.of("HUB_TAX_FOLDER", _folder, None),
             hub_dsn_override=read.of("HUB_DSN", str, ""),
             keys_dsn_override=read.of("HUB_KEYS_DSN", str, ""),
             civil_dsn_override=read.of("HUB_CIVIL_DSN", str, ""),
@@ -106,6 +110,8 @@ class Settings:
             "HUB_TODAY": "" if self.today_override is None else self.today_override.isoformat(),
             "HUB_BOOTSTRAP_SERVERS": self.bootstrap_override,
             "HUB_REGISTRY_URL": self.registry_override,
+            "HUB_FHIR_URL": self.fhir_override,
+            "HUB_TAX_FOLDER": str(self.tax_override or ""),
             "HUB_DSN": self.hub_dsn_override,
             "HUB_KEYS_DSN": self.keys_dsn_override,
             "HUB_CIVIL_DSN": self.civil_dsn_override,
@@ -148,11 +154,11 @@ class Settings:
 
     @property
     def fhir_url(self) -> str:
-        return f"http://127.0.0.1:{self.port('fhir')}"
+        return self.fhir_override or f"http://127.0.0.1:{self.port('fhir')}"
 
     @property
     def tax_drop_folder(self) -> Path:
-        return self.home / "tax"
+        return self.tax_override or self.home / "tax"
 
     @property
     def today(self) -> date:
@@ -166,10 +172,14 @@ class Settings:
         Raises:
             SettingsError: a key is missing or has the wrong length.
         """
-        return Secrets(**read_secrets(self.home / "secrets"))
+        return _secrets(self.home / "secrets")
 
 
 @cache  # keys do not change under a running process; a failure is not remembered
+def _secrets(folder: Path) -> Secrets:
+    return Secrets(**read_secrets(folder))
+
+
 def read_secrets(folder: Path) -> dict[str, bytes]:
     """Return every key in ``folder``, or say which cannot be used and how to mend it."""
     keys: dict[str, bytes] = {}

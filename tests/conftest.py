@@ -69,6 +69,15 @@ def servers(stack: Settings) -> Iterator[Stack]:
 
 
 @pytest.fixture
+def own_stack() -> Iterator[Settings]:
+    """Settings of a home of this test's own where nothing runs yet; stopped afterwards."""
+    settings = _settings(_new_home())
+    yield settings
+    Stack(settings).down()
+    shutil.rmtree(settings.home, ignore_errors=True)
+
+
+@pytest.fixture
 def database(stack: Settings) -> Iterator[str]:
     """How to reach an empty database of this test's own."""
     name = f"test_{uuid.uuid4().hex[:12]}"

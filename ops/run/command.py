@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -23,8 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Run = Callable[[Settings, threading.Event], None]
-
 
 @app.command()
 def connector(
@@ -37,8 +34,7 @@ def connector(
     """
     if name not in CONNECTORS:
         raise PermanentError(f"no connector is called {name}; there are {', '.join(CONNECTORS)}")
-    run = load("ops.run.connector:run")
-    foreground(f"connector-{name}", lambda settings, stop: run(settings, name, stop))
+    foreground(f"connector-{name}", "ops.run.connector:run", name)
 
 
 @app.command()
@@ -48,7 +44,7 @@ def worker() -> None:
     Examples:
       hub run worker
     """
-    foreground("worker", load("ops.run.worker:run"))
+    foreground("worker", "ops.run.worker:run")
 
 
 @app.command()
@@ -58,7 +54,7 @@ def assessor() -> None:
     Examples:
       hub run assessor
     """
-    foreground("assessor", load("ops.run.assessor:run"))
+    foreground("assessor", "ops.run.assessor:run")
 
 
 @app.command()
@@ -68,7 +64,7 @@ def sequencer() -> None:
     Examples:
       hub run sequencer
     """
-    foreground("sequencer", load("ops.run.sequencer:run"))
+    foreground("sequencer", "ops.run.sequencer:run")
 
 
 @app.command()
@@ -78,11 +74,11 @@ def api() -> None:
     Examples:
       hub run api
     """
-    foreground("api", load("ops.run.api:run"))
+    foreground("api", "ops.run.api:run")
 
 
-def foreground(component: str, run: Run) -> None:
-    """Run a component until it returns; a signal asks it to.
+def foreground(component: str, target: str, *arguments: str) -> None:
+    """Run ``target(settings, *arguments, stop)`` until it returns; a signal sets ``stop``.
 
     Raises:
         PermanentError, TransientError: as the component raised it; `hub` turns it into its
@@ -95,9 +91,10 @@ def foreground(component: str, run: Run) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(settings, stop)
+        load(target)(settings, *arguments, stop)
     except Exception as error:
-        from ops.cli import verdict  # noqa: PLC0415  # it imports this module, lazily
+        from ops.cli import verdict  # noqa: PLC0415  # it loads this module by name
 
-        write_error(settings, name, verdict(error)[0], logs.summary(error))
+        if settings.component:
+            write_error(settings, name, verdict(error)[0], logs.summary(error))
         raise

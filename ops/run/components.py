@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ops.settings import Settings
 from ops.stack.launch import Launch
-from ops.stack.stack import SUPERVISOR, Say, Stack, launch
+from ops.stack.stack import COMPONENT_STATES, SUPERVISOR, Say, Stack, launch
 from schemas.errors import PermanentError
 
 CONNECTORS = ("civil", "tax", "health", "needs")
@@ -106,7 +106,7 @@ def last_error(settings: Settings, name: str) -> str:
 
 def state_path(settings: Settings) -> Path:
     """Return where the supervisor reports."""
-    return settings.home / "run" / "components.json"
+    return settings.home / "run" / COMPONENT_STATES
 
 
 def read_states(settings: Settings) -> dict[str, dict[str, object]]:

@@ -56,8 +56,8 @@ class Supervisor:
                 self.was_running.add(component.name)
             elif component.name in self.was_running:
                 self.was_running.discard(component.name)
-                watch = after_end(watch, now, chance)
                 self.errors[component.name] = last_error(self.stack.settings, component.name)
+                watch = after_end(watch, now, chance)
                 wait = round(watch.next_start - now, 2)
                 log.warning("component_ended", extra=_extra(component, delay_seconds=wait))
             elif now >= watch.next_start:
@@ -115,8 +115,11 @@ def main(workers: int) -> None:
         supervisor = Supervisor(stack, components(settings, workers))
         log.info("supervisor_started", extra={"workers": workers})
         while not stop.is_set():
-            # Chance spreads restarts only; nothing secret hangs on it.
-            supervisor.look(time.monotonic(), random.random())  # noqa: S311
+            try:
+                # Chance spreads restarts only; nothing secret hangs on it.
+                supervisor.look(time.monotonic(), random.random())  # noqa: S311
+            except (OSError, PermanentError):  # a full disk, say: it may be mended any time
+                log.exception("round_failed")
             stop.wait(_POLL_SECONDS)
         supervisor.end()
         log.info("supervisor_ended")

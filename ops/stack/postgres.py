@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from ops.settings import DATABASES, Settings, others_can_enter
+from ops.stack.record import start_ticks
 from ops.stack.server import Account, Server, plain_environment
 from schemas.errors import PermanentError, TransientError
 
@@ -32,7 +33,7 @@ _ORPHANS_SECONDS = 20.0
 _CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
 port = {port}
-unix_socket_directories = '{socket_folder}'
+unix_socket_directories = ''             # TCP only: a socket's path may not pass 107 bytes
 wal_level = logical
 max_wal_senders = 24
 max_replication_slots = 24
@@ -111,7 +112,8 @@ def _prepare(settings: Settings) -> None:
     if not data.is_dir():
         _initialise(settings, data, account)
     _wait_for_orphans(data)
-    configuration = _CONFIGURATION.format(port=settings.port("postgres"), socket_folder=data)
+    _remove_dead_lock(data)
+    configuration = _CONFIGURATION.format(port=settings.port("postgres"))
     (data / "hub.conf").write_text(configuration, encoding="utf-8")
 
 
@@ -153,6 +155,17 @@ def _wait_for_orphans(data: Path) -> None:
         if time.monotonic() > deadline:
             raise TransientError("an earlier PostgreSQL has not ended yet; run `hub up` again soon")
         time.sleep(0.1)
+
+
+def _remove_dead_lock(data: Path) -> None:
+    """Remove the lock file of a killed server.
+
+    PostgreSQL does so itself, but takes a zombie for a living server, and where the first
+    process of a container reaps nothing a zombie stays for ever. No backend is left here.
+    """
+    lock = data / "postmaster.pid"
+    if lock.exists() and start_ticks(int(lock.read_text(encoding="ascii").split()[0])) is None:
+        lock.unlink()
 
 
 def _is_occupied(data: Path) -> bool:

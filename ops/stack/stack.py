@@ -34,6 +34,7 @@ _TAIL_LINES = 15
 _LOCK_SECONDS = 180.0  # another `up` may be starting servers
 
 SUPERVISOR = "supervisor"
+COMPONENT_STATES = "components.json"  # what the supervisor reports
 COMPONENT_STOP_SECONDS = 20.0  # a component ends its transaction first
 
 Say = Callable[[str], None]
@@ -99,6 +100,8 @@ class Stack:
         stop_processes([record for record in records.values() if record], COMPONENT_STOP_SECONDS)
         for name in left:
             self.record_path(name).unlink(missing_ok=True)
+        for said in (self.run_folder / COMPONENT_STATES, *self.run_folder.glob("*.error")):
+            said.unlink(missing_ok=True)
 
     def recorded(self) -> list[str]:
         """Return the names of all records, of living and dead processes."""
@@ -178,6 +181,8 @@ class Stack:
             refuse_taken_port(self.settings, port)
         say(f"starting {server.name} {server.version}")
         account = server.account()
+        if (log := self.log_path(server.name)).exists():
+            log.replace(log.with_suffix(".log.before"))  # one run back; logs do not grow for ever
         launch(
             Launch(
                 name=server.name,

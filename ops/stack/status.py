@@ -137,15 +137,18 @@ def _progress(settings: Settings) -> object:
 
 def _print(settings: Settings, rows: list[Row], progress: object) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), title=str(settings.home), title_justify="left")
-    for column in ("process", "health", "pid", "port", "version", "up", "MiB", "restarts", "error"):
-        table.add_column(column, overflow="fold")
+    for column in ("process", "health", "pid", "port", "version", "up", "MiB", "restarts"):
+        table.add_column(column, no_wrap=column != "health")
     for row in rows:
         up = "" if row.uptime_seconds is None else str(timedelta(seconds=row.uptime_seconds))
         numbers = (row.pid, row.port, row.version, up, row.memory_mib, row.restarts)
         health = f"[{'green' if row.well else 'red'}]{row.health}[/]"
         cells = ("" if number is None else str(number) for number in numbers)
-        table.add_row(row.name, health, *cells, row.last_error)
+        table.add_row(row.name, health, *cells)
     _console.print(table)
+    for row in rows:
+        if row.last_error:
+            _console.print(f"{row.name} last {row.last_error}", markup=False, soft_wrap=True)
     total = sum(row.memory_mib or 0 for row in rows)
     _console.print(f"{total} MiB in all")
     if isinstance(progress, dict):

@@ -1,0 +1,141 @@
+"""Settings: read once, every fault told, no secret invented."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.settings import (
+    SECRET_NAMES,
+    Settings,
+    SettingsError,
+    create_secrets,
+    default_home,
+    others_can_enter,
+)
+
+
+def test_every_fault_is_told_at_once() -> None:
+    wrong = {
+        "HUB_PORT_BASE": "80",
+        "HUB_PARTITIONS": "four",
+        "HUB_TODAY": "1 May",
+        "HUB_PINFL_CHECK_DIGIT": "maybe",
+        "HUB_REGISTRY_URL": "localhost",
+    }
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(wrong)
+
+    lines = str(caught.value).splitlines()
+    assert {line.partition(":")[0] for line in lines} == set(wrong)
+
+
+def test_an_empty_environment_gives_the_local_stack() -> None:
+    settings = Settings.from_environment({})
+
+    assert settings.bootstrap_servers == "127.0.0.1:29092"
+    assert settings.registry_url == "http://127.0.0.1:29081/apis/ccompat/v7"
+    assert settings.hub_dsn == "host=127.0.0.1 port=29032 user=hub dbname=hub"
+    assert settings.keys_dsn.endswith("dbname=hub_keys")
+    assert settings.civil_dsn.endswith("dbname=civil")
+    assert settings.fhir_url == "http://127.0.0.1:29090"
+
+
+def test_each_address_can_be_overridden() -> None:
+    given_ = {
+        "HUB_BOOTSTRAP_SERVERS": "kafka:9092",
+        "HUB_REGISTRY_URL": "http://registry:8080/",
+        "HUB_DSN": "host=db dbname=a",
+        "HUB_KEYS_DSN": "host=db dbname=b",
+        "HUB_CIVIL_DSN": "host=db dbname=c",
+        "HUB_TODAY": "2026-01-31",
+    }
+
+    settings = Settings.from_environment(given_)
+
+    assert settings.bootstrap_servers == "kafka:9092"
+    assert settings.registry_url == "http://registry:8080"
+    assert [settings.hub_dsn, settings.keys_dsn, settings.civil_dsn] == [
+        given_["HUB_DSN"],
+        given_["HUB_KEYS_DSN"],
+        given_["HUB_CIVIL_DSN"],
+    ]
+    assert settings.today == date(2026, 1, 31)
+
+
+@given(
+    base=st.integers(1024, 65000),
+    partitions=st.integers(1, 1000),
+    check=st.booleans(),
+    today=st.none() | st.dates(),
+    dsn=st.sampled_from(["", "host=db password=x"]),
+)
+def test_a_child_process_reads_the_same_settings(
+    base: int, partitions: int, check: bool, today: date | None, dsn: str
+) -> None:
+    settings = Settings(
+        home=Path("/srv/hub"),
+        cache=Path("/srv/cache"),
+        port_base=base,
+        partitions=partitions,
+        pinfl_check_digit=check,
+        today_override=today,
+        hub_dsn_override=dsn,
+    )
+
+    assert Settings.from_environment(settings.as_environment()) == settings
+
+
+def test_a_password_is_not_shown() -> None:
+    settings = Settings.from_environment({"HUB_DSN": "host=db password=hush"})
+
+    assert "hush" not in repr(settings)
+
+
+def test_secrets_are_private_and_never_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    assert create_secrets(folder) == list(SECRET_NAMES)
+    before = {name: (folder / name).read_bytes() for name in SECRET_NAMES}
+    (folder / "event_key").unlink()
+
+    assert create_secrets(folder) == ["event_key"]
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    kept = {name for name in SECRET_NAMES if (folder / name).read_bytes() == before[name]}
+    assert kept == set(SECRET_NAMES) - {"event_key"}
+
+
+def test_missing_and_short_secrets_are_told_together(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, cache=tmp_path)
+    create_secrets(tmp_path / "secrets")
+    (tmp_path / "secrets" / "event_key").write_text("abcd")
+    (tmp_path / "secrets" / "person_key").unlink()
+
+    with pytest.raises(SettingsError, match=r"person_key: missing[^$]*event_key: holds 2 bytes"):
+        _ = settings.secrets
+
+
+def test_keys_are_not_shown(free_settings: Settings) -> None:
+    secrets = free_settings.secrets
+
+    assert len(secrets.person_key) == 32
+    assert repr(secrets) == "Secrets()"
+
+
+def test_root_leaves_a_project_that_others_cannot_enter(tmp_path: Path) -> None:
+    closed = tmp_path / "closed" / "project"
+    closed.mkdir(parents=True)
+    closed.parent.chmod(0o700)
+
+    home = default_home(closed, user_id=0)
+
+    assert not others_can_enter(closed)
+    assert home.parent == Path("/var/lib/registry-hub")
+    assert default_home(closed, user_id=1000) == closed / ".hub"
+    assert default_home(Path("/usr/project"), user_id=0) == Path("/usr/project/.hub")
