@@ -1,0 +1,73 @@
+# One entry for people and for CI. Everything lives in .venv, build/ and the hub's home and cache.
+
+# The first that works; name another with make PYTHON=...
+USABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.14,\
+  $(shell $(name) -c '$(USABLE)' >/dev/null 2>&1 && echo $(name))) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Each installed state has a stamp that is newer than what it was made from.
+ENVIRONMENT := $(VENV)/.stamp-environment
+PROJECT := $(VENV)/.stamp-project
+ARCHIVES := $(VENV)/.stamp-archives
+
+.NOTPARALLEL:
+.PHONY: help setup check test unit integration fault demo bench soak clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(ARCHIVES) ## Set everything up in .venv and the cache; seconds when nothing changed
+
+$(ENVIRONMENT): constraints.txt
+	@$(PYTHON) -c '$(USABLE)' 2>/dev/null || { \
+	  echo "make: no Python 3.11 to 3.14 that can make virtual environments was found as $(PYTHON)." >&2; \
+	  echo "make: install one with its venv package (Debian: apt install python3-venv), or name it:" >&2; \
+	  echo "make:   make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
+	@touch $@
+
+$(PROJECT): pyproject.toml $(ENVIRONMENT)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(ARCHIVES): ops/stack/artifacts.sha256 $(PROJECT)
+	@$(BIN)/hub fetch
+	@touch $@
+
+check: setup ## Lint, format, types, architecture, event schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hub schema check
+
+test: check unit integration fault ## Set up, check, and run every tier of tests
+
+unit: setup ## Run the tests that need no server
+	$(PYTEST) tests/unit tests/property tests/contract
+
+integration: setup ## Run the tests against real servers
+	$(PYTEST) tests/integration
+
+fault: setup ## Kill things while they work, and run the acceptance tests
+	$(PYTEST) tests/fault tests/acceptance
+
+demo: setup ## Run the main job from end to end on a simulated country
+	$(BIN)/hub demo
+
+bench: setup ## Measure us beside others; writes build/bench.json
+	$(BIN)/hub bench
+
+soak: setup ## Run the fault tests again and again: make soak ROUNDS=50
+	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; $(PYTEST) tests/fault; done
+
+clean: ## Stop the local stack and remove .venv, build and the caches of tools
+	@! test -x $(BIN)/hub || $(BIN)/hub down
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
