@@ -1,0 +1,93 @@
+"""``hub simulate``: write a country, or one phase of it, into the three sources.
+
+The only module here that knows the hub's settings; everything else gets values.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ops.settings import Settings
+from ops.simulator import fhir_process, fhir_server
+from ops.simulator.contract import Keys
+from ops.simulator.country import Country, Places
+
+DEFAULT_UNTIL = "2026-09-30"
+
+
+class Phase(StrEnum):
+    """What to write."""
+
+    ALL = "all"
+    BACKLOG = "backlog"
+    LIVE = "live"
+    SERVE = "serve"
+
+
+def country_of(settings: Settings, people: int, days: int, seed: int, until: date) -> Country:
+    """Return the country whose sources are those of ``settings``."""
+    secrets = settings.secrets
+    return Country(
+        people,
+        days,
+        seed,
+        until,
+        places=Places(
+            home=settings.home,
+            civil_dsn=settings.civil_dsn,
+            tax_folder=settings.tax_drop_folder,
+        ),
+        keys=Keys(secrets.person_key, secrets.event_key, secrets.digest_key),
+    )
+
+
+def start_fhir(settings: Settings, seed: int = 0) -> fhir_process.FhirServer:
+    """Start the FHIR server of ``settings`` as a subprocess, or find it running."""
+    return fhir_process.start(settings.home, settings.port("fhir"), seed)
+
+
+def simulate(  # noqa: PLR0917 - Typer calls it by name
+    people: Annotated[int, typer.Option(min=50, help="How many people; fifty are known.")] = 20_000,
+    days: Annotated[int, typer.Option(min=0, max=365, help="Live days after the backlog.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same country.")] = 1,
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The country's last day.")
+    ] = datetime.fromisoformat(DEFAULT_UNTIL),
+    phase: Annotated[
+        Phase, typer.Option(help="all, backlog, live, or serve: only the FHIR server.")
+    ] = Phase.ALL,
+    fhir: Annotated[bool, typer.Option(help="Start the FHIR server first.")] = True,
+) -> None:
+    """Write a simulated country into the civil database, the tax folder and the FHIR server."""
+    settings = Settings.from_environment()
+    console = Console(stderr=True)
+    if phase is Phase.SERVE:
+        _serve(settings, seed)
+        return
+    began = time.monotonic()
+    if fhir:
+        console.print(f"FHIR server: {start_fhir(settings, seed).url}/fhir")
+    country = country_of(settings, people, days, seed, until.date())
+    if phase is not Phase.LIVE:
+        country.backlog()
+        console.print(f"backlog written up to {country.until} less {days} days")
+    if phase is not Phase.BACKLOG:
+        for number in range(1, days + 1):
+            country.day(number)
+        console.print(f"{days} live days written; the country's date is {country.until}")
+    console.print(f"{time.monotonic() - began:.1f} s")
+
+
+def _serve(settings: Settings, seed: int) -> None:
+    fhir_server.serve(
+        settings.home / "simulator" / "fhir.sqlite",
+        fhir_process.client_secret_file(settings.home),
+        settings.port("fhir"),
+        seed,
+    )
