@@ -106,59 +106,71 @@ class KafkaOutlet:
                 producer.close(timeout=2)
 
     def _read_checkpoint(self) -> Position | None:
-        place = TopicPartition(topics.CHECKPOINTS, topics.CHECKPOINT_PARTITION[self.connector])
-        end = self._end_offset(place)
-        found: bytes | None = None
-        consumer = self._consumer("read_committed")
-        try:
-            consumer.assign([place])
-            consumer.seek_to_beginning(place)
-            for _ in range(_READ_ATTEMPTS):
-                if consumer.position(place) >= end:
-                    return self._position(found)
-                for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
-                    found = records[-1].value
-        finally:
-            consumer.close()
-        raise TransientError(
-            f"checkpoint of {self.connector} not readable up to offset {end}: an open transaction?"
-        )
-
-    def _end_offset(self, place: TopicPartition) -> int:
-        consumer = self._consumer("read_uncommitted")
-        try:
-            return int(consumer.end_offsets([place])[place])
-        finally:
-            consumer.close()
-
-    def _consumer(self, isolation: str) -> Any:
-        return KafkaConsumer(
-            **self.client_config,
-            client_id=f"hub-connector-{self.connector}",
-            isolation_level=isolation,
-            enable_auto_commit=False,
-            group_id=None,
-        )
-
-    def _position(self, value: bytes | None) -> Position | None:
-        if value is None:
-            return None
-        record = decode(value, self.schema_ids.types(topics.CHECKPOINTS)).record
-        if record["connector"] != self.connector:
+        found = read_checkpoint(self.client_config, self.connector, self.schema_ids)
+        if found is not None and len(found.partition_sequences) != self.partitions:
             raise PermanentError(
-                f"the checkpoint partition of {self.connector} holds one of {record['connector']}"
-            )
-        if len(record["partition_sequences"]) != self.partitions:
-            raise PermanentError(
-                f"connector {self.connector} ran with {len(record['partition_sequences'])} "
+                f"connector {self.connector} ran with {len(found.partition_sequences)} "
                 f"partitions, not {self.partitions}; the partition count of a topic never changes"
             )
-        return Position(
-            record["sequence"],
-            tuple(record["partition_sequences"]),
-            record["recorded_at"],
-            Cursor(record["cursor"]),
+        return found
+
+
+def read_checkpoint(
+    client_config: dict[str, Any], connector: str, schema_ids: SchemaIds
+) -> Position | None:
+    """Return the committed position of ``connector``; None if it never committed one.
+
+    Raises:
+        TransientError: an open transaction hides what follows it.
+        PermanentError: the partition holds another connector's checkpoint.
+        KafkaError: Kafka does not answer.
+    """
+    place = TopicPartition(topics.CHECKPOINTS, topics.CHECKPOINT_PARTITION[connector])
+    end = _end_offset(client_config, place)
+    found: bytes | None = None
+    consumer = _consumer(client_config, "read_committed")
+    try:
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        for _ in range(_READ_ATTEMPTS):
+            if consumer.position(place) >= end:
+                return None if found is None else position_of(found, connector, schema_ids)
+            for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
+                found = records[-1].value
+    finally:
+        consumer.close()
+    raise TransientError(
+        f"checkpoint of {connector} not readable up to offset {end}: an open transaction?"
+    )
+
+
+def _end_offset(client_config: dict[str, Any], place: TopicPartition) -> int:
+    consumer = _consumer(client_config, "read_uncommitted")
+    try:
+        return int(consumer.end_offsets([place])[place])
+    finally:
+        consumer.close()
+
+
+def _consumer(client_config: dict[str, Any], isolation: str) -> Any:
+    return KafkaConsumer(
+        **client_config, isolation_level=isolation, enable_auto_commit=False, group_id=None
+    )
+
+
+def position_of(value: bytes, connector: str, schema_ids: SchemaIds) -> Position:
+    """Return the position that a checkpoint record says."""
+    record = decode(value, schema_ids.types(topics.CHECKPOINTS)).record
+    if record["connector"] != connector:
+        raise PermanentError(
+            f"the checkpoint partition of {connector} holds one of {record['connector']}"
         )
+    return Position(
+        record["sequence"],
+        tuple(record["partition_sequences"]),
+        record["recorded_at"],
+        Cursor(record["cursor"]),
+    )
 
 
 def _raise_first_failure(futures: Sequence[Any]) -> None:

@@ -1,0 +1,201 @@
+"""How far everything has come: connectors, topics, tables, queue, outbox.
+
+``settled`` is what a demo, a test or an operator waits for: nothing that was published is
+unapplied, nothing that was applied is unassessed, nothing that was concluded is unpublished.
+Whether a registry has more to say only the registry knows; ``hub verify`` asks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Self
+
+import orjson
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from psycopg.rows import dict_row
+
+from connectors.kafka_outlet import position_of
+from connectors.messages import Position
+from ops.initialise import schema_ids
+from ops.settings import Settings
+from schemas import topics
+from schemas.errors import TransientError
+from schemas.registry import SchemaIds
+
+_POLL_MILLISECONDS: Final = 300
+
+
+@dataclass(slots=True)
+class Applied:
+    """One partition as the workers have it."""
+
+    topic: str
+    partition: int
+    next: int
+    events: int
+    suppressed: int
+    quarantined: int
+    end: int = 0  # last stable offset; trailing markers count, so it may stay above ``next``
+    caught_up: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """Everything at one moment."""
+
+    published: dict[str, int] = field(default_factory=dict)  # connector -> last sequence
+    applied: list[Applied] = field(default_factory=list)
+    complete_through: dict[str, str] = field(default_factory=dict)  # registry -> date
+    causes: int = 0
+    outbox_waiting: int = 0  # concluded and not yet published
+    households: int = 0
+    needs: int = 0  # that hold
+
+    @property
+    def settled(self) -> bool:
+        return bool(
+            self.applied
+            and all(part.caught_up for part in self.applied)
+            and self.causes == 0
+            and self.outbox_waiting == 0
+        )
+
+    def waiting_for(self) -> list[str]:
+        """Return, in words, everything that is not done."""
+        behind = [f"{p.topic}/{p.partition}" for p in self.applied if not p.caught_up]
+        return [
+            *([] if self.applied else ["no worker has claimed a partition yet"]),
+            *([f"unapplied records in {', '.join(behind)}"] if behind else []),
+            *([f"{self.causes} causes in the queue"] if self.causes else []),
+            *([f"{self.outbox_waiting} unpublished outbox rows"] if self.outbox_waiting else []),
+        ]
+
+    @property
+    def events(self) -> int:
+        return sum(part.events for part in self.applied)
+
+    @property
+    def suppressed(self) -> int:
+        return sum(part.suppressed for part in self.applied)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"settled": self.settled}
+
+
+class Observer:
+    """Reads progress again and again with the same connections."""
+
+    def __init__(self, settings: Settings, ids: SchemaIds | None = None) -> None:
+        self._settings = settings
+        self._ids = ids or schema_ids(settings)
+        self._consumer, self._checkpoints_consumer = (
+            KafkaConsumer(
+                bootstrap_servers=settings.bootstrap_servers,
+                isolation_level="read_committed",
+                group_id=None,
+                enable_auto_commit=False,
+            )
+            for _ in range(2)
+        )
+        self._positions: dict[str, Position] = {}
+        self._database = psycopg.connect(settings.hub_dsn, autocommit=True, row_factory=dict_row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+        self._checkpoints_consumer.close()
+        self._database.close()
+
+    def look(self) -> Progress:
+        """Return the progress now.
+
+        Raises:
+            TransientError: Kafka or PostgreSQL does not answer.
+        """
+        try:
+            found = self._tables()
+            self._ends(found.applied)
+            found.published, sent = self._checkpoints()
+        except (KafkaError, psycopg.OperationalError) as error:
+            raise TransientError(f"progress cannot be read ({type(error).__name__})") from error
+        found.outbox_waiting = self._outbox_after(sent)
+        return found
+
+    def _tables(self) -> Progress:
+        applied = self._database.execute(
+            "SELECT topic, partition, next, events, suppressed, quarantined"
+            "  FROM live.progress ORDER BY topic, partition"
+        ).fetchall()
+        counts = self._database.execute(
+            "SELECT (SELECT count(*) FROM live.causes) AS causes,"
+            " (SELECT count(*) FROM live.assessments) AS households,"
+            " (SELECT count(*) FROM live.needs WHERE status <> 'ended') AS needs"
+        ).fetchone()
+        complete = self._database.execute(
+            """
+            SELECT registry, min(through) AS through
+              FROM (SELECT registry, partition, max(through) AS through
+                      FROM live.completeness GROUP BY registry, partition) AS latest
+             GROUP BY registry HAVING count(*) = %s
+            """,
+            [self._settings.partitions],
+        ).fetchall()
+        return Progress(
+            applied=[Applied(**row) for row in applied],
+            complete_through={row["registry"]: row["through"].isoformat() for row in complete},
+            **(counts or {}),
+        )
+
+    def _ends(self, applied: list[Applied]) -> None:
+        places = {TopicPartition(part.topic, part.partition): part for part in applied}
+        if not places:
+            return
+        for place, end in self._consumer.end_offsets(list(places)).items():
+            places[place].end = end
+            places[place].caught_up = places[place].next >= end
+        behind = [place for place, part in places.items() if not part.caught_up]
+        if not behind:
+            return
+        # Only markers of transactions may be left: then reading on finds no record up to the end.
+        self._consumer.assign(behind)
+        for place in behind:
+            self._consumer.seek(place, places[place].next)
+        found = self._consumer.poll(timeout_ms=_POLL_MILLISECONDS)
+        for place in behind:
+            part = places[place]
+            part.caught_up = place not in found and self._consumer.position(place) >= part.end
+
+    def _checkpoints(self) -> tuple[dict[str, int], int]:
+        """Read on in the checkpoints' partitions; the last one of each connector counts."""
+        if not self._positions:
+            places = [
+                TopicPartition(topics.CHECKPOINTS, number)
+                for number in topics.CHECKPOINT_PARTITION.values()
+            ]
+            self._checkpoints_consumer.assign(places)
+            self._checkpoints_consumer.seek_to_beginning(*places)
+        names = {number: name for name, number in topics.CHECKPOINT_PARTITION.items()}
+        while found := self._checkpoints_consumer.poll(timeout_ms=_POLL_MILLISECONDS):
+            for place, records in found.items():
+                name = names[place.partition]
+                self._positions[name] = position_of(records[-1].value, name, self._ids)
+        published = {name: position.sequence for name, position in self._positions.items()}
+        needs = self._positions.get("needs")
+        return published, int(orjson.loads(needs.cursor)) if needs and needs.cursor else 0
+
+    def _outbox_after(self, sent: int) -> int:
+        row = self._database.execute(
+            "SELECT count(*) AS waiting FROM kept.outbox WHERE number IS NULL OR number > %s",
+            [sent],
+        ).fetchone()
+        return int(row["waiting"]) if row else 0
+
+
+def progress(settings: Settings) -> dict[str, Any]:
+    """Return the progress as `hub status` shows it."""
+    with Observer(settings) as observer:
+        return observer.look().as_json()
