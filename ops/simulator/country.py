@@ -183,7 +183,10 @@ class Country:
             deliver(self.places.tax_folder, file)
         store = FhirStore(self.places.fhir_file)
         try:
-            store.load(self._plan.health.get(number, []))
+            versions = self._plan.health.get(number, [])
+            # In two loads, between which a page may be read; an instant may lie in both.
+            store.load(versions[: len(versions) // 2])
+            store.load(versions[len(versions) // 2 :])
         finally:
             store.close()
 

@@ -96,10 +96,12 @@ class HealthBook:
             subject["identifier"] = {"system": PINFL_SYSTEM, "value": person.pinfl}
         return subject
 
-    def create(self, on: date, body: Resource, fault: Fault | None = None) -> str:
+    def create(
+        self, on: date, body: Resource, fault: Fault | None = None, id_: str | None = None
+    ) -> str:
         """Write version 1 of a new resource and return ``Type/id``."""
         self._count += 1
-        id_ = f"{self._count * 2654435761 % 2**32:08x}"
+        id_ = id_ or f"{self._count * 2654435761 % 2**32:08x}"  # scattered, never twice
         return self._write(Version(on, body["resourceType"], id_, 1, body, fault))
 
     def revise(self, record: str, on: date, body: Resource) -> None:
