@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -175,7 +176,14 @@ def _secrets(settings: Settings) -> Iterator[Check]:
     yield Check("secrets", f"others may read {', '.join(loose)}" if loose else "readable", mend)
 
 
-def _root(settings: Settings) -> Iterator[Check]:
+def _user(settings: Settings) -> Iterator[Check]:
+    runs_as = postgres.account().user if os.geteuid() == 0 else os.geteuid()
+    try:
+        pwd.getpwuid(runs_as)
+    except KeyError:
+        mend = f"run as a user that has an entry there (number {runs_as} has none)"
+        yield Check("user", "PostgreSQL's user is not in /etc/passwd", mend)
+        return
     if os.geteuid() != 0:
         yield Check("user", f"ordinary, number {os.geteuid()}")
         return
@@ -197,5 +205,5 @@ LOOKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (
     _ports,
     _folders,
     _secrets,
-    _root,
+    _user,
 )

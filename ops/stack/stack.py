@@ -166,9 +166,11 @@ class Stack:
 
     def _make_home(self) -> None:
         home = self.settings.home
-        home.mkdir(parents=True, exist_ok=True)
-        for folder in (self.run_folder, home / "logs"):
-            folder.mkdir(exist_ok=True)
+        for folder in (*reversed(home.parents), home, self.run_folder, home / "logs"):
+            if not folder.exists():
+                folder.mkdir(exist_ok=True)
+                # PostgreSQL's user must pass, whatever the umask; what exists stays as it is.
+                folder.chmod(0o755)
 
     def _launch(self, server: Server, say: Say) -> None:
         record = self.record(server.name)
