@@ -7,7 +7,7 @@ CREATE SCHEMA IF NOT EXISTS kept;
 
 -- One row. Every writing transaction locks it FOR SHARE, a swap of schemas FOR UPDATE.
 CREATE TABLE kept.generation (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     number bigint NOT NULL
 );
 INSERT INTO kept.generation (number) VALUES (1);
