@@ -11,6 +11,8 @@ from connectors.compose import Composer
 from connectors.kafka_outlet import KafkaOutlet
 from connectors.relay import Relay
 from connectors.source import Source, Translate
+from connectors.tax.drop_folder import TaxSource
+from connectors.tax.translate import translator as tax_translator
 from ops.initialise import schema_ids
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
@@ -62,4 +64,9 @@ def identifier_keys(settings: Settings) -> Keys:
     return Keys(person=secrets.person_key, event=secrets.event_key, digest=secrets.digest_key)
 
 
-WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {}
+def _tax(settings: Settings, keys: Keys) -> Wiring:
+    source = TaxSource(settings.tax_drop_folder, clock=time.monotonic, sleep=time.sleep)
+    return source, tax_translator(keys, settings.pinfl_check_digit)
+
+
+WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {"tax": _tax}
