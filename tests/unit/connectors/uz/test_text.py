@@ -17,7 +17,7 @@ def test_every_apostrophe_becomes_one(apostrophe: str) -> None:
 
 
 def test_white_space_is_collapsed_and_the_script_stays() -> None:
-    assert normalise_name(" Юлдуз\u00a0 \u2003Юлдуз ") == "Юлдуз Юлдуз"
+    assert normalise_name(" Юлдуз\u00a0 \u2003Юлдуз ") == "Юлдуз Юлдуз"  # noqa: RUF001
 
 
 def test_composed_and_decomposed_letters_become_the_same() -> None:
