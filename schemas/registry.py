@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 import orjson
+from fastavro.schema import to_parsing_canonical_form
 
 from schemas.catalogue import EventType, schemas_by_topic
 from schemas.errors import PermanentError, TransientError
@@ -54,11 +55,11 @@ def register(client: httpx.Client) -> SchemaIds:
 
 
 def look_up(client: httpx.Client) -> SchemaIds:
-    """Return the ids of our schemas, which must be registered with the very text we have.
+    """Return the ids of our schemas, which must mean the very same there.
 
     Raises:
         TransientError: the registry does not answer.
-        PermanentError: a schema is not registered, or its text is another.
+        PermanentError: a schema is not registered, or is another one.
     """
     ids = {}
     for topic, rows in schemas_by_topic().items():
@@ -67,14 +68,20 @@ def look_up(client: httpx.Client) -> SchemaIds:
                 client, "POST", f"/subjects/{row.schema_subject(topic)}", {"schema": row.text}
             )
             ids[topic, row.name] = _id(answer)
-    texts: dict[int, object] = {}
+    forms: dict[int, str] = {}
     for (_, name), schema_id in ids.items():
-        if schema_id not in texts:
+        if schema_id not in forms:
             body = _send(client, "GET", f"/schemas/ids/{schema_id}", None)
-            texts[schema_id] = orjson.loads(str(body["schema"]))
-        if texts[schema_id] != orjson.loads(_by_name()[name].text):
-            raise PermanentError(f"schema id {schema_id} ({name}) has another text than ours")
+            forms[schema_id] = _canonical_form(str(body["schema"]))
+        if forms[schema_id] != _canonical_form(_by_name()[name].text):
+            raise PermanentError(f"schema id {schema_id} ({name}) is another schema than ours")
     return SchemaIds(ids)
+
+
+def _canonical_form(text: str) -> str:
+    """Return the Parsing Canonical Form (Avro 1.12): registries write names their own way."""
+    form: str = to_parsing_canonical_form(orjson.loads(text))
+    return form
 
 
 def _by_name() -> dict[str, EventType]:
