@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final
 
+from projections.chunk_rows import Fact
 from schemas.codec import Record
 from schemas.errors import InvalidRecord
 from schemas.ids import EPOCH_ORDINAL, from_days, text
@@ -24,18 +25,6 @@ ANNULLED: Final = "annulled"
 
 _EARLIEST: Final = date(1850, 1, 1).toordinal() - EPOCH_ORDINAL
 _LATEST: Final = date(2200, 12, 31).toordinal() - EPOCH_ORDINAL
-
-
-class Fact(NamedTuple):
-    """What one event says about one person."""
-
-    person: bytes
-    kind: str
-    value: dict[str, Any]  # JSON values: ids as text, dates as YYYY-MM-DD
-    valid_from: int | None = None  # days since 1970; None: not dated
-    valid_to: int | None = None  # the last day, inclusive; None: open
-    sealed: bytes | None = None
-    sensitivity: str | None = None  # the sealed block's class
 
 
 def facts(event_type: str, record: Record) -> list[Fact]:

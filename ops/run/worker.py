@@ -1,0 +1,54 @@
+"""``hub run worker``: events to facts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from ops.initialise import schema_ids
+from ops.settings import Settings
+from projections.keystore import PostgresKeyStore
+from schemas.ids import Keys
+from schemas.sealing import seal_bytes
+from schemas.topics import EVENTS
+from streams import app
+
+
+class KeyStore(Protocol):
+    """Where the sealing keys are."""
+
+    def keys(self, wanted: Iterable[tuple[bytes, str]]) -> Mapping[tuple[bytes, str], bytes]: ...
+
+
+class QuarantineSealer:
+    """Seals a bad record under the key of its quarantine entry."""
+
+    def __init__(self, key_store: KeyStore) -> None:
+        self._key_store = key_store
+
+    def seal_quarantine(self, entry_id: bytes, original: bytes) -> bytes:
+        name = (entry_id, "quarantine")
+        return seal_bytes(self._key_store.keys([name])[name], *name, original)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Apply events until ``stop`` is set; several workers share the partitions.
+
+    Raises:
+        TransientError, PermanentError: what ended it.
+    """
+    secrets = settings.secrets
+    ids = schema_ids(settings)
+    key_store = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    config = app.WorkerConfig(
+        bootstrap_servers=settings.bootstrap_servers,
+        dsn=settings.hub_dsn,
+        keys=Keys(secrets.person_key, secrets.event_key, secrets.digest_key),
+        sealer=QuarantineSealer(key_store),
+        types={topic: ids.types(topic) for topic in EVENTS.values()},
+    )
+    try:
+        app.run(config, stop)
+    finally:
+        key_store.close()
