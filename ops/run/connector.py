@@ -7,7 +7,12 @@ from collections.abc import Callable
 from threading import Event as Flag
 from typing import Final
 
+from connectors.civil.session import CivilSettings
+from connectors.civil.source import connect
+from connectors.civil.translate import translator as civil_translator
 from connectors.compose import Composer
+from connectors.health.history import HealthSource
+from connectors.health.translate import translator as health_translator
 from connectors.kafka_outlet import KafkaOutlet
 from connectors.relay import Relay
 from connectors.source import Source, Translate
@@ -20,6 +25,7 @@ from schemas import topics
 from schemas.errors import PermanentError
 from schemas.ids import Keys
 
+FHIR_CLIENT_ID: Final = "hub"
 Wiring = tuple[Source, Translate]
 
 
@@ -64,9 +70,40 @@ def identifier_keys(settings: Settings) -> Keys:
     return Keys(person=secrets.person_key, event=secrets.event_key, digest=secrets.digest_key)
 
 
+def _civil(settings: Settings, keys: Keys) -> Wiring:
+    source = connect(CivilSettings(dsn=settings.civil_dsn))
+    return source, civil_translator(keys, settings.pinfl_check_digit)
+
+
+def _health(settings: Settings, keys: Keys) -> Wiring:
+    source = HealthSource(
+        settings.fhir_url,
+        FHIR_CLIENT_ID,
+        _fhir_client_secret(settings),
+        clock=time.monotonic,
+        sleep=time.sleep,
+    )
+    return source, health_translator(keys, settings.pinfl_check_digit)
+
+
+def _fhir_client_secret(settings: Settings) -> str:
+    path = settings.home / "secrets" / "fhir_client_secret"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise PermanentError(
+            f"{path} cannot be read ({type(error).__name__}): put the client secret there that the "
+            "health registry gave the hub; `hub simulate` writes it for its own server"
+        ) from error
+
+
 def _tax(settings: Settings, keys: Keys) -> Wiring:
     source = TaxSource(settings.tax_drop_folder, clock=time.monotonic, sleep=time.sleep)
     return source, tax_translator(keys, settings.pinfl_check_digit)
 
 
-WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {"tax": _tax}
+WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {
+    "civil": _civil,
+    "tax": _tax,
+    "health": _health,
+}
