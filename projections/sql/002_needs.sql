@@ -1,7 +1,7 @@
 -- What is concluded. `needs` is derived; `need_history` is what was said, in the order it was said.
 
 CREATE TABLE live.needs (
-    need uuid PRIMARY KEY,             -- derived from household or person, and kind
+    need uuid PRIMARY KEY,             -- derived from person and kind
     version bigint NOT NULL,           -- counts what was said of it
     person uuid NOT NULL,
     household uuid NOT NULL,
@@ -50,7 +50,12 @@ CREATE TABLE live.assessments (
     assessed_on date NOT NULL,
     next_change_on date,               -- the next day on which the answer can change
     outcome text NOT NULL,             -- 'assessed', or why not: 'income_unknown', ...
+    near_misses jsonb NOT NULL DEFAULT '[]', -- who is just outside, of which need, by how much
     known_from timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX assessments_members ON live.assessments USING gin (members);
 CREATE INDEX assessments_due ON live.assessments (next_change_on);
+CREATE INDEX assessments_waiting ON live.assessments (outcome) WHERE outcome = 'tax_incomplete';
+
+-- A household's causes are taken together.
+CREATE INDEX causes_record ON live.causes (record) WHERE record IS NOT NULL;

@@ -1,0 +1,154 @@
+"""The statements of the assessor: queue, locks, facts in, needs out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SESSION: Final = {
+    "application_name": "hub-assessor",
+    # Plans are made for arrays of a few hundred ids; a generic plan would guess ten.
+    "options": (
+        "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c statement_timeout=120s"
+        " -c jit=off -c plan_cache_mode=force_custom_plan"
+    ),
+    "connect_timeout": "5",
+}
+
+LOCK_GENERATION: Final = "SELECT number FROM kept.generation FOR SHARE"
+
+TAKE_CAUSES: Final = """
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+TAKE_CAUSES_OF_PERSONS: Final = """
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+WHERE person = ANY (%s::uuid[]) FOR UPDATE SKIP LOCKED
+"""
+TAKE_CAUSES_OF_RECORDS: Final = """
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+WHERE record = ANY (ARRAY(SELECT record FROM live.facts WHERE person = ANY (%s::uuid[])))
+FOR UPDATE SKIP LOCKED
+"""
+DELETE_CAUSES: Final = "DELETE FROM live.causes WHERE id = ANY (%s)"
+
+PERSONS_OF_RECORDS: Final = """
+SELECT DISTINCT uuid_send(record), uuid_send(person) FROM live.facts
+WHERE record = ANY (%s::uuid[])
+"""
+
+# Whom a change at one person may leave alone, or not alone any more: co-residents, now or ever, and
+# parents, if age or health may make them eligible at all.
+MAYBE_LONELY: Final = """
+WITH affected (cause, person) AS (
+    SELECT mine.person, theirs.person
+      FROM live.facts mine
+      JOIN live.facts theirs
+        ON theirs.kind = 'residence' AND theirs.value ->> 'dwelling' = mine.value ->> 'dwelling'
+     WHERE mine.kind = 'residence' AND mine.person = ANY (%(persons)s::uuid[])
+    UNION
+    SELECT birth.person, (birth.value ->> parent)::uuid
+      FROM live.facts birth, unnest(ARRAY['mother', 'father']) parent
+     WHERE birth.kind = 'birth' AND birth.person = ANY (%(persons)s::uuid[])
+       AND birth.value ->> parent IS NOT NULL
+)
+SELECT DISTINCT ON (person) uuid_send(person), uuid_send(cause) FROM affected
+ WHERE EXISTS (
+    SELECT FROM live.facts f
+     WHERE f.person = affected.person
+       AND (f.kind IN ('disability', 'linked_from')
+            OR f.kind IN ('birth', 'person') AND f.value ->> 'born_on' <= %(born_by)s))
+ ORDER BY person, cause
+"""
+
+LOCK_PERSONS: Final = """
+SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key
+"""
+
+# Only health blocks travel; nobody here opens names. `since` keeps old incomes where they are.
+FACTS: Final = """
+SELECT uuid_send(f.event_id), uuid_send(f.person), f.kind, f.value,
+       CASE WHEN f.sensitivity = 'health' THEN f.sealed END, f.sensitivity,
+       f.valid_from, f.valid_to, f.known_from, uuid_send(f.record), f.version, f.change,
+       greatest((SELECT max(c.version) FROM live.closures c WHERE c.record = f.record),
+                (SELECT max(g.version) FROM live.facts g WHERE g.record = f.record))
+  FROM live.facts f
+ WHERE f.person = ANY (%(persons)s::uuid[]) AND f.kind = ANY (%(kinds)s)
+   AND (f.kind <> 'income' OR f.valid_from >= %(since)s)
+"""
+
+HOUSEHOLDS_OF: Final = """
+SELECT uuid_send(household), ARRAY(SELECT uuid_send(m) FROM unnest(members) m)
+  FROM live.assessments WHERE members && %s::uuid[]
+"""
+
+REGISTERED_AT: Final = """
+SELECT DISTINCT uuid_send(person) FROM live.facts
+ WHERE kind = 'residence' AND value ->> 'dwelling' = ANY (%s)
+"""
+
+NEEDS_OF: Final = """
+SELECT uuid_send(need), version, uuid_send(person), uuid_send(household), kind, status, since,
+       review_on, urgency, amount_minor, rule, reason_digest,
+       ARRAY(SELECT uuid_send(e) FROM unnest(evidence) e)
+  FROM live.needs WHERE person = ANY (%s::uuid[])
+"""
+
+COMPLETENESS: Final = """
+SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
+    SELECT registry, partition, max(through) AS through, bool_or(snapshot) AS snapshot
+      FROM live.completeness GROUP BY registry, partition) each
+ GROUP BY registry
+"""
+
+# What waits for a day or for the tax registry, not for an event of its own.
+QUEUE_DUE: Final = """
+INSERT INTO live.causes (person, event_id)
+SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
+ WHERE next_change_on <= %(on)s OR outcome = 'tax_incomplete' AND %(tax_complete)s
+"""
+
+CREATE_ROWS: Final = """
+CREATE TEMPORARY TABLE need_rows (LIKE live.needs) ON COMMIT DELETE ROWS;
+ALTER TABLE need_rows DROP COLUMN known_from;
+CREATE TEMPORARY TABLE assessment_rows (LIKE live.assessments) ON COMMIT DELETE ROWS;
+ALTER TABLE assessment_rows DROP COLUMN known_from;
+"""
+
+_NEED: Final = """
+need, version, person, household, kind, status, since, review_on, urgency, amount_minor, rule,
+evidence, reason, reason_digest, event_id, assessed_on
+"""
+COPY_NEEDS: Final = f"COPY need_rows ({_NEED}) FROM STDIN"
+UPSERT_NEEDS: Final = f"""
+INSERT INTO live.needs AS n ({_NEED})
+SELECT {_NEED} FROM need_rows ORDER BY need
+ON CONFLICT (need) DO UPDATE SET
+    version = excluded.version, person = excluded.person, household = excluded.household,
+    status = excluded.status, since = excluded.since, review_on = excluded.review_on,
+    urgency = excluded.urgency, amount_minor = excluded.amount_minor, rule = excluded.rule,
+    evidence = excluded.evidence, reason = excluded.reason,
+    reason_digest = excluded.reason_digest, event_id = excluded.event_id,
+    assessed_on = excluded.assessed_on,
+    known_from = CASE WHEN n.version = excluded.version THEN n.known_from ELSE now() END
+"""  # noqa: S608 - constants only
+COPY_HISTORY: Final = """
+COPY live.need_history (event_id, need, version, person, household, kind, status, since, review_on,
+    urgency, amount_minor, rule, evidence, reason, causation_id) FROM STDIN
+"""
+COPY_OUTBOX: Final = "COPY kept.outbox (kind, body) FROM STDIN"
+COPY_LEAVES: Final = "COPY kept.audit_leaves (kind, body) FROM STDIN"
+
+_ASSESSMENT: Final = """
+household, anchor, members, assessed_on, next_change_on, outcome, near_misses
+"""
+COPY_ASSESSMENTS: Final = f"COPY assessment_rows ({_ASSESSMENT}) FROM STDIN"
+UPSERT_ASSESSMENTS: Final = f"""
+INSERT INTO live.assessments AS a ({_ASSESSMENT})
+SELECT {_ASSESSMENT} FROM assessment_rows ORDER BY household
+ON CONFLICT (household) DO UPDATE SET
+    members = excluded.members, assessed_on = excluded.assessed_on,
+    next_change_on = excluded.next_change_on, outcome = excluded.outcome,
+    near_misses = excluded.near_misses, known_from = now()
+"""  # noqa: S608 - constants only
+DELETE_ASSESSMENTS: Final = "DELETE FROM live.assessments WHERE household = ANY (%s::uuid[])"
+NOTIFY: Final = "SELECT pg_notify('hub_unnumbered', '')"

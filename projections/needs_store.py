@@ -1,0 +1,249 @@
+"""The assessor's side of the database: causes and facts out, needs in. Decides nothing.
+
+All of one assessment is one transaction, in this order:
+
+    lock kept.generation FOR SHARE -> take causes (SKIP LOCKED) -> lock persons (sorted)
+    -> read facts -> write needs, history, outbox, leaves, assessments -> delete causes -> COMMIT
+
+A crash before COMMIT leaves nothing: the causes are there for the next assessor. After it, all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, LiteralString, NamedTuple
+
+import orjson
+import psycopg
+from psycopg.types.json import set_json_loads
+
+from projections import needs_sql as sql
+
+Row = tuple[Any, ...]
+NO_EVENT: Final = bytes(16)  # the cause was a date, not an event
+
+
+class Cause(NamedTuple):
+    """Why somebody may have to be judged again; person or record is set."""
+
+    id: int
+    person: bytes | None
+    record: bytes | None
+    event_id: bytes
+
+
+class StoredNeed(NamedTuple):
+    """What was said last of a need."""
+
+    need: bytes
+    version: int
+    person: bytes
+    household: bytes
+    kind: str
+    status: str
+    since: date
+    review_on: date | None
+    urgency: str
+    amount_minor: int | None
+    rule: str
+    reason_digest: bytes
+    evidence: list[bytes]
+
+
+class NeedRow(NamedTuple):
+    """A row of live.needs, in its order."""
+
+    need: bytes
+    version: int
+    person: bytes
+    household: bytes
+    kind: str
+    status: str
+    since: date
+    review_on: date | None
+    urgency: str
+    amount_minor: int | None
+    rule: str
+    evidence: list[bytes]
+    reason: bytes
+    reason_digest: bytes
+    event_id: bytes
+    assessed_on: date
+
+
+class AssessmentRow(NamedTuple):
+    """A row of live.assessments, in its order."""
+
+    household: bytes
+    anchor: bytes
+    members: list[bytes]
+    assessed_on: date
+    next_change_on: date | None
+    outcome: str
+    near_misses: bytes  # JSON
+
+
+@dataclass(slots=True)
+class Writes:
+    """What one transaction concludes."""
+
+    needs: list[NeedRow] = field(default_factory=list)
+    said: list[tuple[NeedRow, bytes | None]] = field(default_factory=list)  # with causation
+    outbox: list[bytes] = field(default_factory=list)  # JSON
+    leaves: list[bytes] = field(default_factory=list)  # JSON
+    assessments: list[AssessmentRow] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)  # households that are no more
+
+
+class Complete(NamedTuple):
+    """How far a registry is, in the partition that is least far."""
+
+    partitions: int  # that stated anything
+    through: date
+    snapshot: bool
+
+
+def connect(dsn: str) -> psycopg.Connection[Row]:
+    """Return a connection made for the assessor."""
+    connection = psycopg.connect(dsn, autocommit=True, **sql.SESSION)  # type: ignore[arg-type]
+    set_json_loads(orjson.loads, connection)
+    connection.execute(sql.CREATE_ROWS.encode())
+    return connection
+
+
+class NeedsStore:
+    """One connection; every call belongs to the transaction that is open on it."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self.connection = connection
+
+    def lock_generation(self) -> None:
+        self._rows(sql.LOCK_GENERATION)
+
+    def take_causes(self, limit: int) -> list[Cause]:
+        """Take the oldest causes that nobody else has."""
+        return [Cause(*row) for row in self._rows(sql.TAKE_CAUSES, [limit])]
+
+    def take_causes_of(self, persons: Collection[bytes]) -> list[Cause]:
+        """Take the causes of these persons, and of the records they have facts of."""
+        wanted = [_array(persons)]
+        rows = self._rows(sql.TAKE_CAUSES_OF_PERSONS, wanted)
+        rows += self._rows(sql.TAKE_CAUSES_OF_RECORDS, wanted)
+        return [Cause(*row) for row in rows]
+
+    def persons_of_records(self, records: Collection[bytes]) -> list[tuple[bytes, bytes]]:
+        """Return (record, person) for everybody who has facts of a record."""
+        if not records:
+            return []
+        return [(row[0], row[1]) for row in self._rows(sql.PERSONS_OF_RECORDS, [_array(records)])]
+
+    def maybe_lonely(self, persons: Collection[bytes], born_by: date) -> dict[bytes, bytes]:
+        """Return who may be alone, or not, because of one of ``persons``; with that person."""
+        arguments = {"persons": _array(persons), "born_by": born_by.isoformat()}
+        return {row[0]: row[1] for row in self._rows(sql.MAYBE_LONELY, arguments)}
+
+    def lock_persons(self, persons: Iterable[bytes]) -> None:
+        """Wait for everybody's lock; sorted, so that two assessors never wait in a circle."""
+        keys = sorted({int.from_bytes(person[:8], signed=True) for person in persons})
+        self._rows(sql.LOCK_PERSONS, [keys])
+
+    def facts(self, persons: Collection[bytes], kinds: Sequence[str], since: date) -> list[Row]:
+        """Return the facts of ``persons``, of incomes only those from ``since`` on."""
+        if not persons:
+            return []
+        arguments = {"persons": _array(persons), "kinds": list(kinds), "since": since}
+        return self._rows(sql.FACTS, arguments)
+
+    def households_of(self, persons: Collection[bytes]) -> dict[bytes, list[bytes]]:
+        """Return the members of every household that any of ``persons`` was last counted in."""
+        return dict(self._rows(sql.HOUSEHOLDS_OF, [_array(persons)]))
+
+    def registered_at(self, dwellings: Collection[str]) -> set[bytes]:
+        """Return who has ever been registered at one of ``dwellings``."""
+        if not dwellings:
+            return set()
+        return {row[0] for row in self._rows(sql.REGISTERED_AT, [list(dwellings)])}
+
+    def needs_of(self, persons: Collection[bytes]) -> dict[bytes, StoredNeed]:
+        """Return what was said last, by need."""
+        rows = self._rows(sql.NEEDS_OF, [_array(persons)])
+        return {row[0]: StoredNeed(*row) for row in rows}
+
+    def completeness(self) -> dict[str, Complete]:
+        return {row[0]: Complete(*row[1:]) for row in self._rows(sql.COMPLETENESS)}
+
+    def queue_due(self, on: date, *, tax_complete: bool) -> int:
+        """Queue the households whose answer may change with the day; return how many."""
+        with self.connection.transaction():
+            self.lock_generation()
+            cursor = self.connection.execute(
+                sql.QUEUE_DUE, {"on": on, "tax_complete": tax_complete}
+            )
+            return cursor.rowcount
+
+    def write(self, writes: Writes, causes: Collection[int]) -> None:
+        """Store what was concluded and forget the causes."""
+        if writes.needs:
+            self._copy(sql.COPY_NEEDS, (_need_row(row) for row in writes.needs))
+            self.connection.execute(sql.UPSERT_NEEDS)
+        if writes.said:
+            self._copy(sql.COPY_HISTORY, (_history_row(*said) for said in writes.said))
+            self._copy(sql.COPY_OUTBOX, (("need", body) for body in writes.outbox))
+            self._copy(sql.COPY_LEAVES, (("decision", body.decode()) for body in writes.leaves))
+            self._rows(sql.NOTIFY)
+        if writes.assessments:
+            self._copy(sql.COPY_ASSESSMENTS, (_assessment_row(row) for row in writes.assessments))
+            self.connection.execute(sql.UPSERT_ASSESSMENTS)
+        if writes.gone:
+            self.connection.execute(sql.DELETE_ASSESSMENTS, [_array(writes.gone)])
+        self.connection.execute(sql.DELETE_CAUSES, [list(causes)])
+
+    def _rows(
+        self, statement: LiteralString, arguments: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        return self.connection.execute(statement, arguments, binary=True).fetchall()
+
+    def _copy(self, statement: LiteralString, rows: Iterable[Sequence[object]]) -> None:
+        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def _need_row(row: NeedRow) -> list[object]:
+    return [
+        row.need.hex(),
+        row.version,
+        row.person.hex(),
+        row.household.hex(),
+        *row[4:11],
+        _array(row.evidence),
+        row.reason,
+        row.reason_digest,
+        row.event_id.hex(),
+        row.assessed_on,
+    ]
+
+
+def _history_row(row: NeedRow, causation: bytes | None) -> list[object]:
+    return [
+        row.event_id.hex(),
+        *_need_row(row)[:13],
+        None if causation is None else causation.hex(),
+    ]
+
+
+def _assessment_row(row: AssessmentRow) -> list[object]:
+    return [
+        row.household.hex(),
+        row.anchor.hex(),
+        _array(row.members),
+        *row[3:6],
+        row.near_misses.decode(),
+    ]
+
+
+def _array(identifiers: Iterable[bytes]) -> str:
+    """Return ids as the text of a uuid[]: several times faster than an array of objects."""
+    return "{" + ",".join([identifier.hex() for identifier in identifiers]) + "}"

@@ -1,0 +1,248 @@
+"""Take causes from the queue and judge everybody they may concern, in one transaction each.
+
+    causes -> persons -> whom they may leave alone -> households before and after -> locks, sorted
+    -> the same again, until nobody is missing -> facts -> assess -> what is said
+
+A cause that is committed while we work is not lost: it waits in the queue, and its assessor waits
+for our locks. Whoever lives around a lonely person is not locked, only read: a change there has a
+cause of its own, which leads back here. Transactions are bounded: where the circle of people grows
+beyond ``most_persons``, fewer causes are taken.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Protocol
+
+from psycopg import errors
+
+from projections.keystore import open_block
+from projections.needs_store import NO_EVENT, Cause, NeedsStore
+from schemas.ids import Keys
+from streams.assessment import Assessment, assess
+from streams.decision import Decider, writes
+from streams.gathering import Circle, gather, is_closed
+from streams.household import households
+from streams.identity import links
+from streams.lifecycle import Fact, holding
+from streams.person import KINDS, Opened, Person, people
+from streams.rules.pack import RulePack, Surroundings
+
+log = logging.getLogger(__name__)
+
+REGISTRIES: Final = ("civil", "tax", "health")
+RETRIES: Final = 10
+AROUND_KINDS: Final = ("death", "residence", "birth", "person", "linked_to", "linked_from")
+_RETRIED: Final = (errors.DeadlockDetected, errors.SerializationFailure)
+
+
+class KeyStore(Protocol):
+    """Sealing keys; ``projections.keystore`` keeps its contract."""
+
+    def keys(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
+    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What one transaction came to."""
+
+    causes: int
+    households: int
+    said: int
+
+
+@dataclass(slots=True)
+class Assessor:
+    """One assessor; any number may run beside each other."""
+
+    store: NeedsStore
+    keystore: KeyStore
+    keys: Keys
+    pack: RulePack
+    partitions: int  # of each registry's topic
+    most_causes: int = 800
+    most_persons: int = 3000  # locked in a transaction
+
+    def is_ready(self) -> bool:
+        """Return whether every registry has been read completely once, in every partition."""
+        complete = self.store.completeness()
+        return all(
+            registry in complete
+            and complete[registry].partitions >= self.partitions
+            and complete[registry].snapshot
+            for registry in REGISTRIES
+        )
+
+    def assess_batch(self, on: date) -> Assessed | None:
+        """Take causes and judge whom they concern; None if there are none.
+
+        Raises:
+            psycopg.OperationalError: nothing was written; call again.
+        """
+        limit = self.most_causes
+        for attempt in range(RETRIES):
+            try:
+                with self.store.connection.transaction():
+                    return self._assess_some(limit, on)
+            except _TooManyError:
+                limit = max(1, limit // 4)
+            except _RETRIED as error:
+                if attempt == RETRIES - 1:
+                    raise
+                log.info("assessment_retried", extra={"cause": error.sqlstate})
+        return None
+
+    def queue_due(self, on: date) -> int:
+        """Queue whoever waits for the day or for the tax registry; return how many."""
+        through = self._complete().get("tax")
+        closed = through is not None and through >= self.pack.income_window(on)[1]
+        return self.store.queue_due(on, tax_complete=closed)
+
+    def _complete(self) -> dict[str, date | None]:
+        """Return up to when each registry has stated everything, in all partitions."""
+        return {
+            registry: found.through if found.partitions >= self.partitions else None
+            for registry, found in self.store.completeness().items()
+        }
+
+    def _assess_some(self, limit: int, on: date) -> Assessed | None:
+        store = self.store
+        store.lock_generation()
+        causes = store.take_causes(limit)
+        if not causes:
+            return None
+        complete = self._complete()  # before the facts: never more complete than they are
+        circle = gather(store, self._seeds(causes, on), on)
+        more = store.take_causes_of(circle.ids)  # whoever is judged anyway is judged once
+        if more:
+            known = {cause.id for cause in causes}
+            causes += [cause for cause in {c.id: c for c in more}.values() if cause.id not in known]
+            seeds = self._seeds(causes, on)
+            circle.ids |= seeds.ids
+            circle.origins = seeds.origins | circle.origins
+            circle = gather(store, circle, on)
+        if len(circle.ids) > self.most_persons and limit > 1:
+            raise _TooManyError
+        facts, persons, before = self._locked(circle, on)
+        assessments = self._assess(facts, persons, complete, on)
+        decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
+        stored = store.needs_of(circle.ids)
+        drafts = decider.decide(assessments, stored, persons, circle.origins, on)
+        found = writes(drafts, assessments, before, self.keys, self.keystore.keys)
+        store.write(found, [cause.id for cause in causes])
+        return Assessed(len(causes), len(assessments), len(found.said))
+
+    def _seeds(self, causes: list[Cause], on: date) -> Circle:
+        """Return whom the causes name, and whom they may leave alone."""
+        origins: dict[bytes, bytes] = {}
+        records: dict[bytes, bytes] = {}
+        for cause in causes:
+            if cause.person is not None:
+                origins.setdefault(cause.person, cause.event_id)
+            elif cause.record is not None:
+                records.setdefault(cause.record, cause.event_id)
+        for record, person in self.store.persons_of_records(records):
+            origins.setdefault(person, records[record])
+        moved = set(origins)
+        born_by = on.replace(year=on.year - self.pack.lonely_from_age, day=min(on.day, 28))
+        for person, neighbour in self.store.maybe_lonely(moved, born_by).items():
+            origins.setdefault(person, origins[neighbour])
+        return Circle(
+            set(origins), {person: event for person, event in origins.items() if event != NO_EVENT}
+        )
+
+    def _locked(
+        self, circle: Circle, on: date
+    ) -> tuple[list[Fact], dict[bytes, Person], Mapping[bytes, Collection[bytes]]]:
+        """Lock everybody in ``circle`` and read them; if somebody is missing, let go and go on."""
+        since = self.pack.income_window(on)[0]
+        while True:
+            try:
+                with self.store.connection.transaction():
+                    self.store.lock_persons(circle.ids)
+                    facts = holding(
+                        Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)
+                    )
+                    persons = people(facts, self._open(facts))
+                    before = self.store.households_of(circle.ids)
+                    if not is_closed(circle, persons, facts, before.values(), on):
+                        raise _SomebodyMissingError
+                    return facts, persons, before
+            except _SomebodyMissingError:
+                circle = gather(self.store, circle, on)
+
+    def _open(self, facts: list[Fact]) -> Opened:
+        """Return the health blocks in clear, None for those whose key is gone."""
+        sealed = [fact for fact in facts if fact.kind == "disability"]
+        if not sealed:
+            return {}
+        keys = self.keystore.existing({(fact.person, "health") for fact in sealed})
+        opened: dict[bytes, Mapping[str, Any] | None] = {}
+        for fact in sealed:
+            key = keys.get((fact.person, "health"))
+            if not key or fact.sealed is None:
+                opened[fact.event_id] = None
+                continue
+            value = open_block(key, fact.event_id, "health", fact.sealed)
+            opened[fact.event_id] = value if isinstance(value, dict) else None
+        return opened
+
+    def _assess(
+        self,
+        facts: list[Fact],
+        persons: dict[bytes, Person],
+        complete: Mapping[str, date | None],
+        on: date,
+    ) -> list[Assessment]:
+        groups = households(persons, on)
+        lookers = [
+            person
+            for group in groups
+            for person in group.members
+            if self.pack.looks_beyond(person, on)
+        ]
+        surroundings = self._surroundings(lookers, facts, persons, on)
+        return [
+            assess(group, on, self.pack, complete=complete, surroundings=surroundings)
+            for group in groups
+        ]
+
+    def _surroundings(
+        self, lookers: list[Person], facts: list[Fact], persons: dict[bytes, Person], on: date
+    ) -> Surroundings:
+        """Return co-residents and children of ``lookers``, under all their ids."""
+        if not lookers:
+            return Surroundings(persons)
+        dwellings = {residence.dwelling for one in lookers for residence in one.residences}
+        fresh = self.store.registered_at(dwellings)
+        fresh |= {tie.other for one in lookers for tie in one.children}
+        known = {fact.person for fact in facts} | set(persons)
+        around: list[Fact] = []
+        fresh -= known
+        while fresh:
+            known |= fresh
+            rows = self.store.facts(fresh, AROUND_KINDS, on)
+            read = holding(Fact(*row) for row in rows)
+            around += read
+            link = links(read)
+            aliases = {*link, *link.values()}
+            fresh = aliases - known
+        everybody = people([*facts, *around], {}) if around else persons
+        merged = {**everybody, **persons}
+        registered: dict[str, list[bytes]] = {}
+        for person in merged.values():
+            for dwelling in {residence.dwelling for residence in person.residences}:
+                registered.setdefault(dwelling, []).append(person.id)
+        return Surroundings(merged, registered)
+
+
+class _TooManyError(Exception):
+    """More people than one transaction may lock."""
+
+
+class _SomebodyMissingError(Exception):
+    """Somebody joined a household between looking and locking."""

@@ -1,0 +1,337 @@
+"""From assessments to what is said: needs detected, changed and ended. Pure but for sealing.
+
+A need is said to have changed only if its substance did: household, amount, review, rule, or what
+its reason says apart from the events it cites. An assessment that merely rests on other events
+renews the row and says nothing.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from projections.keystore import ERASED
+from projections.needs_store import AssessmentRow, NeedRow, StoredNeed, Writes
+from schemas.ids import Id, Keys, canonical_json, text, uuid8
+from schemas.sealing import seal
+from streams.assessment import Assessment
+from streams.person import Person
+from streams.rules.pack import Judgement, Rule
+from streams.rules.reason import MET, MISSED, Condition, as_json, evidence, substance
+
+CLASS: Final = "needs"
+_EVENT_TYPES: Final = {
+    "detected": "hub.need_detected",
+    "changed": "hub.need_changed",
+    "ended": "hub.need_ended",
+}
+
+KeysOf = Callable[[Iterable[tuple[bytes, str]]], Mapping[tuple[bytes, str], bytes]]
+
+
+class Draft(NamedTuple):
+    """A need's row before its reason is sealed."""
+
+    row: NeedRow
+    reason: dict[str, Any]
+    is_said: bool
+    causation: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """What decisions are made with."""
+
+    keys: Keys
+    rules: Mapping[str, Rule]  # by kind
+    pack: str
+
+    def decide(
+        self,
+        assessments: Iterable[Assessment],
+        stored: Mapping[bytes, StoredNeed],
+        persons: Mapping[bytes, Person],
+        origins: Mapping[bytes, bytes],
+        on: date,
+    ) -> list[Draft]:
+        """Return every row that is new or another than stored.
+
+        Args:
+            assessments: of all households of the people locked.
+            stored: what was said last of all their needs.
+            persons: what is known of them.
+            origins: by person the event that moved them.
+            on: the day.
+        """
+        drafts = []
+        judged: dict[tuple[bytes, str], tuple[Assessment, Judgement]] = {}
+        current: set[bytes] = set()
+        for assessment in assessments:
+            for key, judgement in assessment.judgements.items():
+                judged[key] = assessment, judgement
+                if judgement.reason.result != MET:
+                    continue
+                need = need_id(*key)
+                current.add(need)
+                draft = self._current(assessment, judgement, stored.get(need), origins)
+                if draft is not None:
+                    drafts.append(draft)
+        for last in stored.values():
+            if last.status != "ended" and last.need not in current:
+                known = judged.get((last.person, last.kind))
+                drafts.append(self._ended(last, known, persons, origins, on))
+        return drafts
+
+    def _current(
+        self,
+        assessment: Assessment,
+        judgement: Judgement,
+        last: StoredNeed | None,
+        origins: Mapping[bytes, bytes],
+    ) -> Draft | None:
+        on, household = assessment.on, assessment.household
+        law = self.rules[judgement.kind]
+        rule = f"{self.pack}.{judgement.kind}"
+        if judgement.parameters:
+            rule += f"/{judgement.parameters}"
+        running = last if last is not None and last.status != "ended" else None
+        since = judgement.since or (running.since if running is not None else on)
+        row = NeedRow(
+            need=need_id(judgement.person, judgement.kind),
+            version=0,
+            person=judgement.person,
+            household=household.id,
+            kind=judgement.kind,
+            status="",
+            since=since,
+            review_on=judgement.review_on or _review(since, law, judgement.kind, on),
+            urgency=law.urgency,
+            amount_minor=judgement.amount_minor,
+            rule=rule,
+            evidence=evidence(judgement.reason),
+            reason=b"",
+            reason_digest=self._digest(judgement.person, rule, law.law, judgement.reason),
+            event_id=b"",
+            assessed_on=on,
+        )
+        reason = _reason(row, law.law, judgement.reason)
+        causation = _origin(judgement.person, assessment, origins)
+        if running is None:
+            version = 1 if last is None else last.version + 1
+            return self._said(row, version, "detected", reason, causation)
+        if _content(row) != _content(running):
+            return self._said(row, running.version + 1, "changed", reason, causation)
+        if row.evidence != running.evidence:
+            return self._said(row, running.version, running.status, reason, None, is_said=False)
+        return None
+
+    def _ended(
+        self,
+        last: StoredNeed,
+        known: tuple[Assessment, Judgement] | None,
+        persons: Mapping[bytes, Person],
+        origins: Mapping[bytes, bytes],
+        on: date,
+    ) -> Draft:
+        law = self.rules[last.kind].law if last.kind in self.rules else ""
+        person = persons.get(last.person)
+        if known is not None:
+            why = known[1].reason
+        elif person is not None and person.death is not None and person.is_dead(on):
+            why = Condition("living", MISSED, value=person.death[0], events=(person.death[1],))
+        else:
+            why = Condition(last.kind, MISSED)
+        row = NeedRow(
+            need=last.need,
+            version=0,
+            person=last.person,
+            household=last.household,
+            kind=last.kind,
+            status="",
+            since=on,
+            review_on=None,
+            urgency=last.urgency,
+            amount_minor=None,
+            rule=last.rule,
+            evidence=evidence(why),
+            reason=b"",
+            reason_digest=self._digest(last.person, last.rule, law, why),
+            event_id=b"",
+            assessed_on=on,
+        )
+        causation = origins.get(last.person)
+        if causation is None and known is not None:
+            causation = _origin(last.person, known[0], origins)
+        return self._said(row, last.version + 1, "ended", _reason(row, law, why), causation)
+
+    def _said(
+        self,
+        row: NeedRow,
+        version: int,
+        status: str,
+        reason: dict[str, Any],
+        causation: bytes | None,
+        *,
+        is_said: bool = True,
+    ) -> Draft:
+        event_id = self.keys.event_id("hub", f"need/{text(row.need)}/{version}")
+        row = row._replace(version=version, status=status, event_id=event_id)
+        return Draft(row, reason, is_said, causation)
+
+    def _digest(self, person: bytes, rule: str, law: str, reason: Condition) -> bytes:
+        content = {"law": law, "reason": substance(reason)}
+        return self.keys.content_digest(rule, person, "", content)
+
+
+def need_id(person: bytes, kind: str) -> Id:
+    """Return the id of a person's need of a kind; there is one at a time."""
+    return uuid8(sha256(b"need\0" + person + kind.encode()).digest())
+
+
+def writes(
+    drafts: Iterable[Draft],
+    assessments: Iterable[Assessment],
+    before: Iterable[bytes],
+    keys: Keys,
+    keys_of: KeysOf,
+) -> Writes:
+    """Return the rows to write, every reason sealed.
+
+    Args:
+        drafts: what is said.
+        assessments: of all households.
+        before: the households as stored.
+        keys: ids and digests.
+        keys_of: sealing keys, made where missing.
+    """
+    drafts = list(drafts)
+    sealing = keys_of({(draft.row.person, CLASS) for draft in drafts}) if drafts else {}
+    found = Writes()
+    for draft in drafts:
+        row, block = draft.row, {"reason": draft.reason}
+        key = sealing[row.person, CLASS]
+        # The person was erased: that there is a need may be said, why may not.
+        sealed = b"" if key == ERASED else seal(key, row.event_id, CLASS, block)
+        row = row._replace(reason=sealed)
+        found.needs.append(row)
+        if draft.is_said:
+            body = orjson.dumps(_message(row, block, draft.causation, keys))
+            found.said.append((row, draft.causation))
+            found.outbox.append(body)
+            found.leaves.append(orjson.dumps(_leaf(row, body)))
+    found.assessments = [_assessment_row(assessment) for assessment in assessments]
+    found.gone = sorted(set(before) - {row.household for row in found.assessments})
+    return found
+
+
+def _content(need: NeedRow | StoredNeed) -> tuple[object, ...]:
+    return (
+        need.household,
+        need.since,
+        need.review_on,
+        need.urgency,
+        need.amount_minor,
+        need.rule,
+        need.reason_digest,
+    )
+
+
+def _reason(row: NeedRow, law: str, why: Condition) -> dict[str, Any]:
+    return {"rule": row.rule, "law": law, "on": row.assessed_on.isoformat(), **as_json(why)}
+
+
+def _message(
+    row: NeedRow, block: dict[str, Any], causation: bytes | None, keys: Keys
+) -> dict[str, object]:
+    """Return the outbox body; ``connectors.needs`` reads it."""
+    change = "ENDED" if row.status == "ended" else "CREATED" if row.version == 1 else "CORRECTED"
+    content = {
+        "need": text(row.need),
+        "household": text(row.household),
+        "kind": row.kind,
+        "status": row.status,
+        "since": row.since.isoformat(),
+        "review_on": row.review_on and row.review_on.isoformat(),
+        "urgency": row.urgency,
+        "amount_minor": row.amount_minor,
+        "rule": row.rule,
+    }
+    event_type = _EVENT_TYPES[row.status]
+    inside = block if row.reason else None
+    digest = keys.content_digest(event_type, row.person, change, content | {CLASS: inside})
+    return {
+        "type": event_type,
+        "version": row.version,
+        "subject": text(row.person),
+        "change": change,
+        "fields": content,
+        "sealed": b64encode(row.reason).decode() if row.reason else None,
+        "digest": digest.hex(),
+        "causation_id": causation and text(causation),
+    }
+
+
+def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
+    """Return the audit leaf of a decision: what was said, by hash of what leaves (sealed)."""
+    return {
+        "event_id": text(row.event_id),
+        "need": text(row.need),
+        "version": row.version,
+        "status": row.status,
+        "message_sha256": sha256(body).hexdigest(),
+    }
+
+
+def _assessment_row(assessment: Assessment) -> AssessmentRow:
+    near = [
+        {
+            "person": text(judgement.person),
+            "kind": judgement.kind,
+            "condition": node.name,
+            "threshold": node.threshold,
+            "distance": node.distance,
+        }
+        for judgement, node in assessment.near_misses()
+    ]
+    return AssessmentRow(
+        assessment.household.id,
+        assessment.household.anchor,
+        [member.id for member in assessment.household.members],
+        assessment.on,
+        assessment.next_change_on,
+        assessment.outcome,
+        canonical_json(near),
+    )
+
+
+def _review(since: date, law: Rule, kind: str, on: date) -> date | None:
+    """Return the first review after ``on``, counted in months from ``since``."""
+    step = law.review_months.get(kind)
+    if step is None:
+        return None
+    passed = (on.year - since.year) * 12 + on.month - since.month
+    months = max(passed // step, 1) * step
+    while (due := _months_later(since, months)) <= on:
+        months += step
+    return due
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _origin(person: bytes, assessment: Assessment, origins: Mapping[bytes, bytes]) -> bytes | None:
+    members = (person, *(member.id for member in assessment.household.members))
+    return next((origins[member] for member in members if member in origins), None)

@@ -1,0 +1,109 @@
+"""Find everybody who must be judged together: households before and after, complete.
+
+The set is closed: with a person it holds all ids of that person, all kin that may share the
+household or decide about it, and all members of the household that any of them was last counted in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, Protocol
+
+from streams.household import kin
+from streams.identity import identifier
+from streams.lifecycle import Fact, holding
+from streams.person import Person, people
+
+KIN_KINDS: Final = (
+    "birth",
+    "person",
+    "marriage",
+    "divorce",
+    "child",
+    "guardian",
+    "ward",
+    "linked_to",
+    "linked_from",
+)
+_LINKS: Final = {"linked_to": "person", "linked_from": "alias"}
+
+
+class Facts(Protocol):
+    """Where facts and the last households come from; one snapshot a call."""
+
+    def facts(
+        self, persons: Collection[bytes], kinds: tuple[str, ...], since: date
+    ) -> list[tuple[Any, ...]]: ...
+
+    def households_of(self, persons: Collection[bytes]) -> Mapping[bytes, Collection[bytes]]: ...
+
+
+@dataclass(slots=True)
+class Circle:
+    """A closed set of ids and why each is in it."""
+
+    ids: set[bytes] = field(default_factory=set)
+    origins: dict[bytes, bytes] = field(default_factory=dict)  # the event that moved each
+
+
+def gather(store: Facts, circle: Circle, on: date) -> Circle:
+    """Return ``circle``, which names the first persons, closed."""
+    facts: list[Fact] = []
+    found: dict[bytes, Person] = {}
+    fresh = set(circle.ids)
+    while fresh:
+        while fresh:
+            rows = [Fact(*row) for row in store.facts(fresh, KIN_KINDS, on)]
+            read = holding(rows)
+            linked = _linked(read)
+            facts += read
+            if linked:  # an id more for somebody: ties may now mean other people
+                found = people(facts, {})
+                touched: Iterable[Person] = found.values()
+            else:
+                touched = people(read, {}, {}).values()
+            fresh = _grow(circle, _ties(touched, on) + linked)
+        before = store.households_of(circle.ids).values()
+        fresh = _grow(
+            circle, [(member, one) for group in before for member in group for one in group]
+        )
+    return circle
+
+
+def is_closed(
+    circle: Circle,
+    found: Mapping[bytes, Person],
+    facts: Iterable[Fact],
+    before: Iterable[Collection[bytes]],
+    on: date,
+) -> bool:
+    """Return whether nobody is missing from ``circle``; what is missing has been added."""
+    pairs = _ties(found.values(), on) + _linked(facts)
+    pairs += [(member, one) for group in before for member in group for one in group]
+    return not _grow(circle, pairs)
+
+
+def _ties(persons: Iterable[Person], on: date) -> list[tuple[bytes, bytes]]:
+    return [(person.id, other) for person in persons for other in kin(person, on)]
+
+
+def _linked(facts: Iterable[Fact]) -> list[tuple[bytes, bytes]]:
+    return [
+        (fact.person, identifier(fact.value[_LINKS[fact.kind]]))
+        for fact in facts
+        if fact.kind in _LINKS and fact.value.get(_LINKS[fact.kind])
+    ]
+
+
+def _grow(circle: Circle, pairs: Iterable[tuple[bytes, bytes]]) -> set[bytes]:
+    """Add the second of each pair, for the reason of the first; return who is new."""
+    fresh = set()
+    for origin, other in pairs:
+        if other not in circle.ids:
+            circle.ids.add(other)
+            fresh.add(other)
+            if origin in circle.origins:
+                circle.origins.setdefault(other, circle.origins[origin])
+    return fresh

@@ -1,0 +1,252 @@
+"""What the holding facts say of each person. Pure.
+
+Every tie names the event that states it, so that a reason can cite it. Ids are canonical here: an
+alias does not occur. Whatever the order of the facts, the result is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from streams.identity import canonical, identifier, links
+from streams.lifecycle import Fact
+
+
+class Birth(NamedTuple):
+    """When and of whom; the birth record goes before the population register."""
+
+    rank: tuple[object, ...]
+    on: date
+    sex: str | None
+    mother: bytes | None
+    father: bytes | None
+    event: bytes
+
+
+class Tie(NamedTuple):
+    """A relation to another person; ``until`` is the last day."""
+
+    other: bytes
+    since: date
+    until: date | None
+    event: bytes
+
+
+class Residence(NamedTuple):
+    """A registration at a dwelling; ``until`` is the last day."""
+
+    since: date
+    event: bytes
+    until: date | None
+    dwelling: str
+    kind: str  # home or institution
+
+
+class Job(NamedTuple):
+    """The begin, or the end, of an employment."""
+
+    employer: str
+    on: date
+    event: bytes
+
+
+class Income(NamedTuple):
+    """What one employer reported for one month."""
+
+    employer: str
+    month: date
+    gross_minor: int
+    event: bytes
+
+
+class Disability(NamedTuple):
+    """An assessed group; None: it is sealed and cannot be opened any more."""
+
+    since: date
+    group: int | None
+    until: date | None
+    event: bytes
+
+
+@dataclass(slots=True)
+class Person:
+    """One person, as all registries together state it."""
+
+    id: bytes
+    birth: Birth | None = None
+    death: tuple[date, bytes] | None = None  # the earliest stated
+    marriages: list[Tie] = field(default_factory=list)
+    divorces: list[Tie] = field(default_factory=list)
+    children: list[Tie] = field(default_factory=list)  # since: born on
+    guardians: list[Tie] = field(default_factory=list)
+    wards: list[Tie] = field(default_factory=list)
+    residences: list[Residence] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    job_ends: list[Job] = field(default_factory=list)
+    incomes: list[Income] = field(default_factory=list)
+    disabilities: list[Disability] = field(default_factory=list)
+
+    def is_dead(self, on: date) -> bool:
+        return self.death is not None and self.death[0] <= on
+
+    def is_unborn(self, on: date) -> bool:
+        return self.birth is not None and self.birth.on > on
+
+    def age(self, on: date) -> int | None:
+        """Return whole years lived; None if the birth date is not known."""
+        return None if self.birth is None else age(self.birth.on, on)
+
+    def is_minor(self, on: date, adult_age: int) -> bool:
+        """Whose birth date is not known counts as grown up."""
+        return self.birth is not None and age(self.birth.on, on) < adult_age
+
+    def residence(self, on: date) -> Residence | None:
+        """Return the registration in force; of several the latest."""
+        return max((r for r in self.residences if is_in_force(r, on)), default=None)
+
+    def disability(self, on: date) -> Disability | None:
+        """Return the assessment in force; of several the latest, then the gravest."""
+        in_force = [d for d in self.disabilities if is_in_force(d, on)]
+        return max(in_force, key=lambda d: (d.since, -(d.group or 0), d.event), default=None)
+
+
+def age(born_on: date, on: date) -> int:
+    """Return whole years lived on ``on``; a 29 February birthday falls on 1 March otherwise."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
+
+
+def is_in_force(dated: Tie | Residence | Disability, on: date) -> bool:
+    """Return whether ``on`` lies within the days of ``dated``."""
+    return dated.since <= on and (dated.until is None or dated.until >= on)
+
+
+Opened = Mapping[bytes, Mapping[str, Any] | None]
+"""By event id: the health block in clear; None: its key is erased."""
+
+
+def people(
+    facts: Iterable[Fact], opened: Opened, identities: Mapping[bytes, bytes] | None = None
+) -> dict[bytes, Person]:
+    """Return every person that the holding ``facts`` speak of, by canonical id.
+
+    Args:
+        facts: holding facts.
+        opened: sealed blocks in clear.
+        identities: alias to person; None: as the facts themselves link them.
+    """
+    facts = list(facts)
+    link = links(facts) if identities is None else identities
+    same = {alias: canonical(alias, link) for alias in link}
+    found: dict[bytes, Person] = {}
+    for fact in facts:
+        fold = _FOLDS.get(fact.kind)
+        if fold is None:
+            continue
+        owner = same.get(fact.person, fact.person)
+        person = found.get(owner)
+        if person is None:
+            person = found[owner] = Person(owner)
+        fold(person, fact, _Context(same, opened))
+    return found
+
+
+class _Context(NamedTuple):
+    same: Mapping[bytes, bytes]
+    opened: Opened
+
+    def other(self, text: str | None) -> bytes | None:
+        if text is None:
+            return None
+        raw = identifier(text)
+        return self.same.get(raw, raw)
+
+
+def _birth(person: Person, fact: Fact, context: _Context) -> None:
+    value = fact.value
+    if value.get("born_on") is None:
+        return
+    born = Birth(
+        (fact.kind == "birth", fact.known_from, fact.event_id),
+        date.fromisoformat(value["born_on"]),
+        value.get("sex"),
+        context.other(value.get("mother")),
+        context.other(value.get("father")),
+        fact.event_id,
+    )
+    if person.birth is None or person.birth.rank < born.rank:
+        person.birth = born
+
+
+def _death(person: Person, fact: Fact, _: _Context) -> None:
+    stated = date.fromisoformat(fact.value["died_on"]), fact.event_id
+    person.death = stated if person.death is None else min(person.death, stated)
+
+
+def _tie(name: str, other: str, since: str | None) -> Callable[[Person, Fact, _Context], None]:
+    def fold(person: Person, fact: Fact, context: _Context) -> None:
+        to = context.other(fact.value.get(other))
+        begin = fact.valid_from if since is None else date.fromisoformat(fact.value[since])
+        if to is not None and begin is not None and to != person.id:
+            until = fact.valid_to if since is None else None
+            ties: list[Tie] = getattr(person, name)
+            ties.append(Tie(to, begin, until, fact.event_id))
+
+    return fold
+
+
+def _residence(person: Person, fact: Fact, _: _Context) -> None:
+    if fact.valid_from is not None:
+        value = fact.value
+        person.residences.append(
+            Residence(
+                fact.valid_from, fact.event_id, fact.valid_to, value["dwelling"], value["kind"]
+            )
+        )
+
+
+def _job(person: Person, fact: Fact, _: _Context) -> None:
+    begin = date.fromisoformat(fact.value["started_on"])
+    person.jobs.append(Job(fact.value["employer"], begin, fact.event_id))
+
+
+def _job_end(person: Person, fact: Fact, _: _Context) -> None:
+    end = date.fromisoformat(fact.value["ended_on"])
+    person.job_ends.append(Job(fact.value["employer"], end, fact.event_id))
+
+
+def _income(person: Person, fact: Fact, _: _Context) -> None:
+    value = fact.value
+    month = date.fromisoformat(value["month"])
+    person.incomes.append(Income(value["employer"], month, value["gross_minor"], fact.event_id))
+
+
+def _disability(person: Person, fact: Fact, context: _Context) -> None:
+    begin = fact.valid_from or date.fromisoformat(fact.value["assessed_on"])
+    health = context.opened.get(fact.event_id)
+    if health is None:
+        person.disabilities.append(Disability(begin, None, None, fact.event_id))
+        return
+    until = health.get("until")
+    last = None if until is None else date.fromisoformat(until)
+    person.disabilities.append(Disability(begin, health["group"], last, fact.event_id))
+
+
+_FOLDS: Final[Mapping[str, Callable[[Person, Fact, _Context], None]]] = {
+    "birth": _birth,
+    "person": _birth,
+    "death": _death,
+    "marriage": _tie("marriages", "spouse", "married_on"),
+    "divorce": _tie("divorces", "spouse", "divorced_on"),
+    "child": _tie("children", "child", "born_on"),
+    "guardian": _tie("guardians", "guardian", None),
+    "ward": _tie("wards", "ward", None),
+    "residence": _residence,
+    "employment": _job,
+    "employment_end": _job_end,
+    "income": _income,
+    "disability": _disability,
+}
+KINDS: Final = (*_FOLDS, "linked_to", "linked_from")  # all that anything here reads
