@@ -56,7 +56,7 @@ def open_block(keys: Keys, owner: str, class_: str, event_id: str, sealed: bytes
     if len(sealed) <= 1 + _NONCE or sealed[0] != _FORMAT:
         raise NotOpenedError("not a sealed block of format 1")
     nonce, cipher_text = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-    bound_to = raw(event_id) + b"|" + class_.encode()
+    bound_to = raw(event_id) + class_.encode()
     try:
         plain = keys.cipher(owner, class_).decrypt(nonce, cipher_text, bound_to)
     except InvalidTag as error:
@@ -87,7 +87,7 @@ def read_keys(dsn: str, wrapping_key: bytes) -> Keys:
 
 
 def _unwrapped(unwrap: AESGCM, owner: str, class_: str, wrapped: bytes) -> bytes:
-    bound_to = raw(owner) + b"|" + class_.encode()
+    bound_to = raw(owner) + class_.encode()
     try:
         return unwrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], bound_to)
     except InvalidTag as error:
