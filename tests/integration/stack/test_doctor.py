@@ -24,16 +24,27 @@ def test_a_running_stack_is_well(stack: Settings) -> None:
     assert mends == {}
 
 
-def test_absent_and_damaged_archives_are_found(free_settings: Settings, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_found(free_settings: Settings, tmp_path: Path) -> None:
     settings = replace(free_settings, cache=tmp_path / "cache")
     kafka.archives(settings).mkdir(parents=True)
-    first = artifacts.pinned()[0]
+    first, *others = artifacts.pinned()
+    for each in others:
+        (kafka.archives(settings) / each.file_name).symlink_to(
+            kafka.archives(free_settings) / each.file_name
+        )
     (kafka.archives(settings) / first.file_name).write_bytes(b"not it")
 
     found = _checks(settings)["archives"]
 
     assert found.mend == "hub fetch"
-    assert f"1 damaged of {len(artifacts.pinned())}, first {first.file_name}" in found.found
+    assert found.found.startswith(f"0 absent, 1 damaged of {len(artifacts.pinned())}")
+    assert found.found.endswith(f"first {first.file_name}")
+
+
+def test_an_empty_cache_is_found(free_settings: Settings, tmp_path: Path) -> None:
+    found = _checks(replace(free_settings, cache=tmp_path / "cache"))["archives"]
+
+    assert found.mend == "hub fetch"
 
 
 def test_a_taken_port_is_found(free_settings: Settings) -> None:

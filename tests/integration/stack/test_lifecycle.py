@@ -92,8 +92,10 @@ def test_down_leaves_a_stranger_with_a_recorded_pid_alone(free_settings: Setting
     replace(record, start_ticks=record.start_ticks - 1).write(stack.record_path("kafka"))
 
     stack.stop("kafka")
+    replace(record, start_ticks=record.start_ticks - 1).send(signal.SIGKILL)
+    replace(record, boot="another").send(signal.SIGKILL)
 
-    assert record.is_alive()
+    assert not record.wait_gone(0.3)
     stack.down()
     assert not record.is_alive()
 
