@@ -56,7 +56,7 @@ class Inbox:
         A manifest that cannot be read is refused here.
         """
         found = []
-        for path in sorted(self.path.glob(f"*{SUFFIX}")):
+        for path in sorted(self.path.glob(f"[!.]*{SUFFIX}")):  # a dot: not whole yet
             try:
                 delivery = self._delivery(path)
             except FileNotFoundError:
