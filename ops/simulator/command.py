@@ -15,10 +15,13 @@ from rich.console import Console
 
 from ops.settings import Settings
 from ops.simulator import fhir_process, fhir_server
+from ops.simulator.civil_database import CountryExistsError
 from ops.simulator.contract import Keys
-from ops.simulator.country import Country, Places
+from ops.simulator.country import Country, OutOfTurnError, Places
 
 DEFAULT_UNTIL = "2026-09-30"
+REFUSED = 4  # exit code, as in ops/cli.py: going on would be wrong until somebody acts
+REFUSALS = (CountryExistsError, OutOfTurnError, fhir_process.FhirServerError)
 
 
 class Phase(StrEnum):
@@ -66,21 +69,28 @@ def simulate(  # noqa: PLR0917 - Typer calls it by name
 ) -> None:
     """Write a simulated country into the civil database, the tax folder and the FHIR server."""
     settings = Settings.from_environment()
-    console = Console(stderr=True)
     if phase is Phase.SERVE:
         _serve(settings, seed)
         return
+    console = Console(stderr=True)
+    try:
+        if fhir:
+            console.print(f"FHIR server: {start_fhir(settings, seed).url}/fhir")
+        _write(country_of(settings, people, days, seed, until.date()), phase, console)
+    except REFUSALS as error:
+        console.print(f"hub simulate: {error}")
+        raise typer.Exit(REFUSED) from error
+
+
+def _write(country: Country, phase: Phase, console: Console) -> None:
     began = time.monotonic()
-    if fhir:
-        console.print(f"FHIR server: {start_fhir(settings, seed).url}/fhir")
-    country = country_of(settings, people, days, seed, until.date())
     if phase is not Phase.LIVE:
         country.backlog()
-        console.print(f"backlog written up to {country.until} less {days} days")
+        console.print(f"backlog written, {country.days} days short of {country.until}")
     if phase is not Phase.BACKLOG:
-        for number in range(1, days + 1):
+        for number in range(1, country.days + 1):
             country.day(number)
-        console.print(f"{days} live days written; the country's date is {country.until}")
+        console.print(f"{country.days} live days written, up to {country.until}")
     console.print(f"{time.monotonic() - began:.1f} s")
 
 

@@ -31,7 +31,7 @@ class Pseudonyms:
     """Person ids and the like; remembers what it has computed."""
 
     keys: Keys
-    _known: dict[tuple[str, str], str] = field(default_factory=dict)
+    _known: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def of(self, scheme: str, value: str) -> str:
         """Return the id of ``value`` in ``scheme`` as text."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ops.simulator import expect_civil, expect_health, expect_tax
 from ops.simulator.civil_acts import CivilWrite
-from ops.simulator.civil_database import apply_day, copy_backlog, create_schema
+from ops.simulator.civil_database import CountryExistsError, apply_day, copy_backlog, create_schema
 from ops.simulator.contract import Keys, Pseudonyms
 from ops.simulator.drop_folder import deliver
 from ops.simulator.expectations import (
@@ -54,6 +54,10 @@ class Expected:
     files: list[ExpectedFile] = field(default_factory=list)
 
 
+class OutOfTurnError(Exception):
+    """The days of a country are written in order, each once."""
+
+
 class Country:
     """A country of ``people`` whose last ``days`` before ``until`` are lived, not loaded.
 
@@ -79,18 +83,31 @@ class Country:
         Raises:
             CountryExistsError: a country was written there before.
         """
-        create_schema(self.places.civil_dsn)
         ledger = LedgerWriter(self.places.home)
+        if ledger.written() is not None:
+            raise CountryExistsError("this home holds a country already; use a new home")
+        create_schema(self.places.civil_dsn)
         self._write_ledger(ledger, 0)
         ledger.known(known_persons(self.until, self.keys), known_needs(self.until, self.keys))
         copy_backlog(self.places.civil_dsn, self._plan.standing_rows())
         self._write_files(0)
 
     def day(self, number: int) -> None:
-        """Write the changes of one live day; the last has the number ``days``."""
+        """Write the changes of one live day; the last has the number ``days``.
+
+        Raises:
+            OutOfTurnError: another day is due, or the country there is another one.
+        """
         if not 1 <= number <= self.days:
             raise ValueError(f"there is no day {number}; the live days are 1 to {self.days}")
-        self._write_ledger(LedgerWriter(self.places.home), number)
+        ledger = LedgerWriter(self.places.home)
+        written = ledger.written() or {}
+        if any(written.get(name) != value for name, value in self._parameters().items()):
+            raise OutOfTurnError("the country in this home has other parameters, or none")
+        through = written["written_through_day"]
+        if through != number - 1:
+            raise OutOfTurnError(f"day {number} is not due: day {through} is the last one written")
+        self._write_ledger(ledger, number)
         apply_day(self.places.civil_dsn, self._plan.civil.get(number, []))
         self._write_files(number)
 
@@ -167,15 +184,20 @@ class Country:
     def _facts(self, number: int, expected: Expected) -> dict[str, object]:
         """Return the parameters and what was written last; the ledger holds the rest."""
         return {
-            "people": self.people,
-            "days": self.days,
-            "seed": self.seed,
-            "until": self.until.isoformat(),
+            **self._parameters(),
             "written_through_day": number,
             "last_day": {
                 "events": dict(Counter(event.registry for event in expected.events)),
                 "faults": dict(Counter(fault.registry for fault in expected.faults)),
             },
+        }
+
+    def _parameters(self) -> dict[str, object]:
+        return {
+            "people": self.people,
+            "days": self.days,
+            "seed": self.seed,
+            "until": self.until.isoformat(),
         }
 
     def _write_files(self, number: int) -> None:

@@ -23,6 +23,9 @@ import orjson
 START_SECONDS = 20
 STOP_SECONDS = 5
 
+# Started by this very process: kept until stopped, so that their exit code is taken.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
 
 class FhirServerError(Exception):
     """The server did not start; its log says why."""
@@ -81,6 +84,7 @@ def start(home: Path, port: int, seed: int = 0, token_seconds: int = 30) -> Fhir
             stderr=log,
             start_new_session=True,
         )
+    _children[process.pid] = process
     record = {"pid": process.pid, "started": _started(process.pid), "port": port}
     (folder / "fhir.process.json").write_bytes(orjson.dumps(record))
     deadline = time.monotonic() + START_SECONDS
@@ -99,13 +103,14 @@ def stop(home: Path) -> bool:
     pid = _recorded(home)
     if pid is None:
         return False
+    child = _children.pop(pid, None)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.kill(pid, sign)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+            if child:
+                child.poll()  # takes a zombie's exit code
             if _recorded(home) is None:
                 (home / "simulator" / "fhir.process.json").unlink(missing_ok=True)
                 return True

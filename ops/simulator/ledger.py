@@ -57,6 +57,14 @@ class LedgerWriter:
         self.folder = home / "simulator"
         (self.folder / "ledger").mkdir(parents=True, exist_ok=True)
 
+    def written(self) -> dict[str, Any] | None:
+        """Return the parameters of the country that is here, or None."""
+        try:
+            facts: dict[str, Any] = orjson.loads((self.folder / "country.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        return facts
+
     def day(
         self,
         number: int,
