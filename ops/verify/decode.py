@@ -7,6 +7,7 @@ numbers: quicker, and what they mean is then read here and nowhere else.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,12 +26,16 @@ class NotAnEventError(Exception):
     """The bytes are no event; the text is the rule they break."""
 
 
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
 class Schema:
     """One schema of the registry: how to decode it, and what its fields mean."""
 
     def __init__(self, schema_text: str) -> None:
         stated = orjson.loads(schema_text)
-        self.name: str = stated["name"]
+        namespace = str(stated.get("namespace", "")).removeprefix("hub.")
+        self.type = f"{namespace}.{_WORD.sub('_', stated['name']).lower()}"
         self.fields: list[tuple[str, str]] = [
             (row["name"], _meaning(row["type"]))
             for row in stated["fields"]
@@ -82,6 +87,8 @@ class Decoder:
             decoded = schema.decode(body)
             meta = decoded["meta"]
             event_id, subject = text(meta["id"]), text(meta["subject"])
+            if meta["type"] != schema.type:
+                raise NotAnEventError("meta")
         except NotAnEventError as error:
             return Broken(place, str(error))
         except KeyError:

@@ -27,7 +27,7 @@ class Access:
     client_secret: str = field(repr=False)
 
 
-def read_fhir(access: Access) -> Source:
+def read_fhir(access: Access, transport: httpx.BaseTransport | None = None) -> Source:
     """Return the source key of every version of every resource that is ours.
 
     Raises:
@@ -36,7 +36,7 @@ def read_fhir(access: Access) -> Source:
     """
     found = Source("health")
     strangers: set[str] = set()
-    with httpx.Client(base_url=access.url, timeout=60) as client:
+    with httpx.Client(base_url=access.url, timeout=60, transport=transport) as client:
         token = _token(client, access)
         address: str | None = f"/fhir/_history?_count={_PAGE}"
         while address is not None:
