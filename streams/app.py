@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import faust
@@ -30,7 +30,6 @@ from streams.lanes import Lanes
 from streams.quarantine import Sealer
 from streams.transport import SCHEME, Owner
 
-_log = logging.getLogger(__name__)
 GROUP: Final = "hub-worker"
 _PARALLEL: Final = 4  # chunks in work at once: one decoded, the others in PostgreSQL
 _POLL_SECONDS: Final = 0.1
@@ -46,6 +45,7 @@ class WorkerConfig:
     keys: Keys
     sealer: Sealer
     types: Mapping[str, Mapping[int, EventType]]  # by topic, by schema id
+    topics: Mapping[str, str] = field(default_factory=lambda: dict(EVENTS))  # by registry
     session_seconds: float = 15.0  # a worker silent for so long loses its partitions
     group: str = GROUP
 
@@ -53,7 +53,7 @@ class WorkerConfig:
 class HubApp(faust.App):  # type: ignore[misc]
     """A Faust app that knows who owns its partitions."""
 
-    logger = faust.app.base.logger
+    logger = logging.getLogger("faust.hub")
 
     owner: Owner
 
@@ -100,13 +100,13 @@ def run(config: WorkerConfig, stop: threading.Event) -> None:
 
 async def _run(config: WorkerConfig, stop: threading.Event) -> None:
     identities = await asyncio.to_thread(
-        topics.identities, config.bootstrap_servers, EVENTS.values()
+        topics.identities, config.bootstrap_servers, config.topics.values()
     )
     sources = {
         name: Source(
             registry, identities[name].cluster_id, identities[name].topic_id, config.types[name]
         )
-        for registry, name in EVENTS.items()
+        for registry, name in config.topics.items()
     }
     pool = ChunkPool(config.dsn, _PARALLEL)
     await pool.open()

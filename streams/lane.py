@@ -234,7 +234,7 @@ class Lane:
 
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(TransientError),
-            wait=tenacity.wait_exponential_jitter(initial=0.05, max=5.0, jitter=0.2),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.05, max=5.0, jitter=0.2),
             stop=lambda _: self._closed.is_set(),
             sleep=self._wait_closed,
             before_sleep=warn,

@@ -18,6 +18,7 @@ claim.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, Protocol
 
@@ -32,6 +33,9 @@ from streams.chunk import MAX_RECORDS, Chunk, Claim, Place, readable, size_of
 
 SCHEME: Final = "hub"
 FETCH_WAIT_MS: Final = 100  # a long poll of an idle partition holds up a busy one as long
+
+
+_LOG: Final = logging.getLogger("faust.hub")  # not ours to word: its lines are no constants
 
 
 class Owner(Protocol):
@@ -49,7 +53,7 @@ class Owner(Protocol):
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread in which aiokafka runs."""
 
-    logger = driver.logger
+    logger = _LOG
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,7 +172,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 class Consumer(driver.Consumer):  # type: ignore[misc]
     """The consumer in the loop of the Faust app."""
 
-    logger = driver.logger
+    logger = _LOG
 
     _thread: ConsumerThread
 
