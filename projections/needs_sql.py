@@ -151,4 +151,3 @@ ON CONFLICT (household) DO UPDATE SET
     near_misses = excluded.near_misses, known_from = now()
 """  # noqa: S608 - constants only
 DELETE_ASSESSMENTS: Final = "DELETE FROM live.assessments WHERE household = ANY (%s::uuid[])"
-NOTIFY: Final = "SELECT pg_notify('hub_unnumbered', '')"

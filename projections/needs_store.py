@@ -192,7 +192,6 @@ class NeedsStore:
             self._copy(sql.COPY_HISTORY, (_history_row(*said) for said in writes.said))
             self._copy(sql.COPY_OUTBOX, (("need", body) for body in writes.outbox))
             self._copy(sql.COPY_LEAVES, (("decision", body.decode()) for body in writes.leaves))
-            self._rows(sql.NOTIFY)
         if writes.assessments:
             self._copy(sql.COPY_ASSESSMENTS, (_assessment_row(row) for row in writes.assessments))
             self.connection.execute(sql.UPSERT_ASSESSMENTS)
