@@ -153,6 +153,17 @@ def _print(settings: Settings, rows: list[Row], progress: object) -> None:
     _console.print(f"{total} MiB in all")
     if isinstance(progress, dict):
         for name, value in progress.items():
-            _console.print(f"{name}: {value}")
-    elif progress is not None:
-        _console.print(progress)
+            _print_progress(str(name), value)
+
+
+def _print_progress(name: str, value: object) -> None:
+    """Print a number on a line, and a list of rows with the same keys as a table."""
+    if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        _console.print(f"{name}: {value}", markup=False)
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), title=name, title_justify="left")
+    for column in value[0]:
+        table.add_column(str(column), no_wrap=True)
+    for row in value:
+        table.add_row(*(str(cell) for cell in row.values()))
+    _console.print(table)
