@@ -209,7 +209,7 @@ class Composer:
     def _entry(self, fault: Fault, entry_id: Id, key: bytes, recorded_at: int) -> Entry:
         return Entry(
             id=entry_id,
-            source=self.topic,
+            source=self.registry,
             source_key=fault.record.source_key,
             rule=fault.rule,
             field=fault.field,

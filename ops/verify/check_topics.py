@@ -128,7 +128,8 @@ def _place(event: Event, partitions: int, event_key: bytes) -> Iterator[tuple[st
     """Check the partition; a completeness mark is meant for its partition, not for a person."""
     partition = event.place.partition
     if event.type == SOURCE_COMPLETE:
-        source_key = f"source_complete/{event.content['through']}/{partition}"
+        kind = "first" if event.content["snapshot"] else "later"
+        source_key = f"source_complete/{event.content['through']}/{kind}/{partition}"
         if event.id != event_id(event_key, event.content["registry"], source_key):
             yield "id", f"is not the id of {source_key}"
         return
