@@ -186,7 +186,7 @@ class Maker:
     def complete(self, registry: str) -> None:
         for partition in range(PARTITIONS):
             content = {"registry": registry, "through": "2026-08-31", "snapshot": True}
-            key = f"source_complete/2026-08-31/{partition}"
+            key = f"source_complete/2026-08-31/first/{partition}"
             self.say(
                 registry,
                 key,
