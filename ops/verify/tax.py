@@ -97,7 +97,8 @@ def counted(judged: Iterable[Judged]) -> Source:
 def judge(deliveries: Iterable[Delivery]) -> list[Judged]:
     """Return what must become of each delivery, in the order of their manifest numbers."""
     read = [(delivery, _manifest(delivery.manifest)) for delivery in deliveries]
-    read.sort(key=lambda pair: (pair[1].get("manifest", 0), pair[0].name))
+    # Of twins under one number the shorter name is the first: which of them is does not matter.
+    read.sort(key=lambda pair: (pair[1].get("manifest", 0), len(pair[0].name), pair[0].name))
     hashes: set[str] = set()
     numbers: dict[int, str] = {}
     judged = []
