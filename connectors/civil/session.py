@@ -28,6 +28,7 @@ from connectors.source import Complete, Cursor, Page, SourceRecord
 
 _WATERMARK: Final = "hub.watermark"
 _HEARTBEAT: Final = "hub.heartbeat"
+_REST_SECONDS: Final = 0.05  # for the rest of a transaction that is on its way
 _EMIT: Final = "SELECT pg_logical_emit_message(true, %s, %s::bytea)"
 
 
@@ -123,11 +124,7 @@ class Session:
         while not self._ready:
             self._open_window()
             self._beat()
-            remaining = max(0.0, deadline - monotonic())
-            timeout = (
-                0.0 if self._batch.records else min(remaining, self._settings.heartbeat_seconds)
-            )
-            payload = self._read(timeout)
+            payload = self._read(self._patience(deadline))
             if payload is not None:
                 self._take(payload)
             if payload is None or self._is_full() or monotonic() >= deadline:
@@ -147,6 +144,12 @@ class Session:
         self._cursor = cursor
         self._changes = Changes(cursor.place)
         self._latest = cursor.latest
+
+    def _patience(self, deadline: float) -> float:
+        """Return how many seconds to wait for the next message."""
+        if not self._batch.records:
+            return max(0.0, min(deadline - monotonic(), self._settings.heartbeat_seconds))
+        return 0.0 if self._changes.between else _REST_SECONDS
 
     def _read(self, timeout_seconds: float) -> bytes | None:
         assert self._stream is not None

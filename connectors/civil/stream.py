@@ -96,6 +96,7 @@ class ReplicationStream:
             if result.status != pq.ExecStatus.COPY_BOTH:
                 raise _refusal("START_REPLICATION", result)
             self._pg.nonblocking = 1
+            self._send_status()
 
     def read(self, timeout_seconds: float) -> bytes | None:
         """Return the next pgoutput message; None if none came in time or only a keep-alive did.
