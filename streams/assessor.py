@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 REGISTRIES: Final = ("civil", "tax", "health")
 RETRIES: Final = 10
 AROUND_KINDS: Final = ("death", "residence", "birth", "person", "linked_to", "linked_from")
+LINK_KINDS: Final = ("linked_to", "linked_from")
 _RETRIED: Final = (errors.DeadlockDetected, errors.SerializationFailure)
 
 
@@ -123,6 +124,7 @@ class Assessor:
             causes += [cause for cause in {c.id: c for c in more}.values() if cause.id not in known]
             seeds = self._seeds(causes, on)
             circle.ids |= seeds.ids
+            circle.watched |= seeds.watched
             circle.origins = seeds.origins | circle.origins
             circle = gather(store, circle, on)
         if len(circle.ids) > self.most_persons and limit > 1:
@@ -151,9 +153,17 @@ class Assessor:
         born_by = on.replace(year=on.year - self.pack.lonely_from_age, day=min(on.day, 28))
         for person, neighbour in self.store.maybe_lonely(moved, born_by).items():
             origins.setdefault(person, origins[neighbour])
-        return Circle(
-            set(origins), {person: event for person, event in origins.items() if event != NO_EVENT}
-        )
+        around = set(origins) - moved
+        judged = self._judged(around)
+        known = {person: event for person, event in origins.items() if event != NO_EVENT}
+        return Circle(moved | judged, known, around - judged)
+
+    def _judged(self, persons: set[bytes]) -> set[bytes]:
+        """Return who of ``persons`` was ever counted in a household."""
+        if not persons:
+            return set()
+        groups = self.store.households_of(persons).values()
+        return {member for group in groups for member in group} & persons
 
     def _locked(
         self, circle: Circle, on: date
@@ -163,7 +173,12 @@ class Assessor:
         while True:
             try:
                 with self.store.connection.transaction():
-                    self.store.lock_persons(circle.ids)
+                    self.store.lock_persons(circle.ids | circle.watched)
+                    circle.watched -= circle.ids
+                    if judged := self._judged(circle.watched):
+                        circle.watched -= judged
+                        circle.ids |= judged
+                        raise _SomebodyMissingError
                     facts = holding(
                         Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)
                     )
@@ -229,10 +244,9 @@ class Assessor:
             read = holding(Fact(*row) for row in rows)
             around += read
             link = links(read)
-            aliases = {*link, *link.values()}
-            fresh = aliases - known
-        everybody = people([*facts, *around], {}) if around else persons
-        merged = {**everybody, **persons}
+            fresh = {*link, *link.values()} - known
+        identities = links(fact for fact in (*facts, *around) if fact.kind in LINK_KINDS)
+        merged = people(around, {}, identities) | persons
         registered: dict[str, list[bytes]] = {}
         for person in merged.values():
             for dwelling in {residence.dwelling for residence in person.residences}:

@@ -42,30 +42,29 @@ class Facts(Protocol):
 
 @dataclass(slots=True)
 class Circle:
-    """A closed set of ids and why each is in it."""
+    """A closed set of ids and why each is in it.
+
+    Whoever may be lonely but was never judged is only watched: locked, and left to the cause that
+    is in the queue since their first fact, unless somebody judges them before we have the lock.
+    """
 
     ids: set[bytes] = field(default_factory=set)
     origins: dict[bytes, bytes] = field(default_factory=dict)  # the event that moved each
+    watched: set[bytes] = field(default_factory=set)
 
 
 def gather(store: Facts, circle: Circle, on: date) -> Circle:
     """Return ``circle``, which names the first persons, closed."""
-    facts: list[Fact] = []
-    found: dict[bytes, Person] = {}
     fresh = set(circle.ids)
     while fresh:
+        unasked = set(fresh)
         while fresh:
-            rows = [Fact(*row) for row in store.facts(fresh, KIN_KINDS, on)]
-            read = holding(rows)
-            linked = _linked(read)
-            facts += read
-            if linked:  # an id more for somebody: ties may now mean other people
-                found = people(facts, {})
-                touched: Iterable[Person] = found.values()
-            else:
-                touched = people(read, {}, {}).values()
-            fresh = _grow(circle, _ties(touched, on) + linked)
-        before = store.households_of(circle.ids).values()
+            read = holding(Fact(*row) for row in store.facts(fresh, KIN_KINDS, on))
+            # Each id by itself: all ids of a person get in, and then ``is_closed`` joins them.
+            touched = people(read, {}, {}).values()
+            fresh = _grow(circle, _ties(touched, on) + _linked(read))
+            unasked |= fresh
+        before = store.households_of(unasked).values()
         fresh = _grow(
             circle, [(member, one) for group in before for member in group for one in group]
         )
