@@ -122,7 +122,7 @@ def fetch(cache: Path, *, verify: bool, done: Callable[[Artifact], None] = lambd
     if failures:
         raise TransientError(
             f"{len(failures)} of {len(absent)} archives could not be fetched (first: "
-            f"{failures[0]}); check the network and run `hub fetch` again, it goes on from here"
+            f"{failures[0]}); what was fetched is kept; check the network"
         )
     return len(absent)
 
