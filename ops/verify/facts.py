@@ -21,7 +21,7 @@ def facts_of(event: Event) -> list[Fact]:
     if event.type == SOURCE_COMPLETE:
         return []
     if event.change == "ANNULLED":
-        return [_fact(event.subject, "annulled", {})]
+        return [_fact(event.subject, "annulled", {"type": event.type})]
     return _STATES[event.type](event, event.content)
 
 
@@ -132,7 +132,8 @@ def _patient(event: Event, content: dict[str, Any]) -> list[Fact]:
     value = {"person": person, "reason": content["reason"]}
     facts = [_fact(event.subject, "linked_to", value, event.sealed["identity"])]
     if person is not None:
-        facts.append(_fact(person, "linked_from", {"alias": event.subject}))
+        alias = {"alias": event.subject, "reason": content["reason"]}
+        facts.append(_fact(person, "linked_from", alias))
     return facts
 
 
