@@ -99,11 +99,12 @@ def topic_name(unique_name: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def free_settings(tmp_path: Path) -> Settings:
-    """Settings of an empty home with secrets, on free ports; nothing runs there."""
+def free_settings(tmp_path: Path) -> Iterator[Settings]:
+    """Settings of an empty home with secrets, on free ports; what a test starts is stopped."""
     settings = Settings(home=tmp_path, cache=_cache(), port_base=_free_base())
     create_secrets(settings.home / "secrets")
-    return settings
+    yield settings
+    Stack(settings).down()
 
 
 def _administer(settings: Settings, statement: sql.Composed) -> None:

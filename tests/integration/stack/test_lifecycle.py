@@ -121,7 +121,6 @@ def test_a_record_names_the_process_that_runs(free_settings: Settings) -> None:
     assert [os.fsdecode(word) for word in command] == record.command
     assert start_ticks(record.pid) == record.start_ticks
     assert os.getsid(record.pid) == record.pid
-    stack.down()
 
 
 def test_a_program_that_is_absent_is_recorded_and_reads_as_dead(free_settings: Settings) -> None:
@@ -153,8 +152,6 @@ def test_another_port_than_the_running_one_is_refused(free_settings: Settings) -
 
     with pytest.raises(PermanentError, match=f"HUB_PORT_BASE={free_settings.port_base + 100}"):
         stack.start("postgres")
-
-    stack.down()
 
 
 def test_two_at_once_take_turns(free_settings: Settings) -> None:
@@ -224,7 +221,6 @@ def test_an_ended_component_is_started_again_and_reported(free_settings: Setting
     rows = {row.name: row for row in component_rows(free_settings)}
     assert rows[SUPERVISOR].well
     assert "killed" in rows["worker-1"].last_error
-    stack.down()
 
 
 def test_status_prints_json(stack: Settings) -> None:
