@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 
 from projections.keystore import PostgresKeyStore
-from schemas.ids import Keys, text, uuid8
+from schemas.ids import Keys, parse, text, uuid8
 from schemas.sealing import seal
 
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
@@ -22,7 +22,9 @@ MONTHS = ("2025-12-01", "2026-01-01", "2026-02-01")
 
 
 def person(name: str) -> bytes:
-    """An id by name; a name that begins with a digit sorts by it."""
+    """An id by name; a name that begins with a digit sorts by it, after ``=`` stands the id."""
+    if name.startswith("="):
+        return parse(name[1:])
     raw = uuid8(sha256(name.encode()).digest())
     return bytes([int(name[0]) * 16]) + raw[1:] if name[0].isdigit() else raw
 
