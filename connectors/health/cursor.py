@@ -14,8 +14,9 @@ from connectors.health.bundle import instant
 from connectors.source import Cursor
 from schemas.errors import PermanentError
 
-# Beyond this many, the oldest are forgotten: their repeats are published again, with the same id.
-MAX_KEYS: Final = 10_000
+# Beyond these, the oldest are forgotten: their repeats are published again, with the same id.
+MAX_KEYS: Final = 10_000  # near the newest instant
+MAX_OLDER_KEYS: Final = 2_000  # that come again when pages shift
 
 _KEY_BYTES: Final = 9
 
@@ -39,12 +40,12 @@ class Place:
     fresh: tuple[
         str, ...
     ] = ()  # read in this poll, so near its newest that the next one rereads it
-    older: tuple[tuple[str, ...], ...] = ()  # read in this poll, by page, the last pages only
+    older: tuple[str, ...] = ()  # others read in this poll, the last ones only
     stated: date | None = None  # how far completeness was stated; None: never yet
 
     def known(self) -> set[str]:
         """Return the versions that are not to be published again."""
-        return {*self.seen, *self.fresh, *(key for page in self.older for key in page)}
+        return {*self.seen, *self.fresh, *self.older}
 
     def restarted(self) -> Place:
         """Return the place at the beginning of the same poll."""
@@ -59,14 +60,11 @@ class Place:
             seen = self.fresh[:MAX_KEYS]
         return Place(since=since, seen=seen, stated=self.stated)
 
-    def with_read(self, fresh: Iterable[str], older: Iterable[str], pages: int) -> Place:
-        """Return the place after a page with these versions; ``pages`` of the older are kept."""
-        kept = dict.fromkeys((*self.fresh, *fresh))
-        return replace(
-            self,
-            fresh=tuple(kept)[:MAX_KEYS],
-            older=(*self.older, tuple(older))[-pages:],
-        )
+    def with_read(self, fresh: Iterable[str], older: Iterable[str]) -> Place:
+        """Return the place after a page with these versions."""
+        near = dict.fromkeys((*self.fresh, *fresh))
+        far = dict.fromkeys((*self.older, *older))
+        return replace(self, fresh=tuple(near)[:MAX_KEYS], older=tuple(far)[-MAX_OLDER_KEYS:])
 
     def cursor(self) -> Cursor:
         value = {
@@ -104,7 +102,7 @@ class Place:
                 found=value["found"],
                 seen=tuple(value["seen"]),
                 fresh=tuple(value["fresh"]),
-                older=tuple(tuple(page) for page in value["older"]),
+                older=tuple(value["older"]),
                 stated=value["stated"] and date.fromisoformat(value["stated"]),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -44,7 +44,7 @@ POLL_SECONDS: Final = 2.0
 TIMEOUT_SECONDS: Final = 30.0
 LIMIT_BYTES: Final = 8 << 20
 
-_OLDER_PAGES: Final = 2  # whose entries may come again when pages shift
+_MAX_OLD_PAGES: Final = 20  # without anything new, before the cursor is stored all the same
 _MAX_RESTARTS: Final = 5  # of a poll without a page in between; then the relay backs off
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -62,10 +62,11 @@ class _Step:
     complete: Complete | None = None
     suppressed: int = 0
     not_ours: int = 0
+    ends: bool = False  # a poll that found something
 
     @property
-    def is_news(self) -> bool:
-        return bool(self.records or self.not_ours or self.complete)
+    def is_worth_a_page(self) -> bool:
+        return bool(self.records or self.not_ours or self.complete or self.ends)
 
 
 class HealthSource:
@@ -106,14 +107,14 @@ class HealthSource:
         """Return the next page that holds anything new; see ``Source``."""
         at = Place.of(cursor)
         deadline = self._clock() + wait_seconds
-        suppressed = 0
+        suppressed = fetched = 0
         while True:
             if at.link is None and not self._may_poll(deadline):
                 return None
             step = self._step(at)
             suppressed += step.suppressed
-            in_poll = step.place.link is not None
-            if step.is_news or (in_poll and self._clock() >= deadline):
+            fetched += 1
+            if step.is_worth_a_page or fetched > _MAX_OLD_PAGES:
                 return Page(
                     records=step.records,
                     cursor=step.place.cursor(),
@@ -122,8 +123,8 @@ class HealthSource:
                     not_ours=step.not_ours,
                 )
             at = step.place
-            if not in_poll:
-                suppressed = 0  # repeats of polls that find nothing new are no news either
+            if at.link is None:
+                suppressed = fetched = 0  # repeats of a poll that finds nothing new are no news
 
     def committed(self, cursor: Cursor) -> None:
         """Nothing to let go of: the registry keeps its history."""
@@ -156,7 +157,7 @@ class HealthSource:
         after = step.place.finished(self._overlap)
         if complete is not None:
             after = replace(after, stated=complete.through)
-        return replace(step, place=after, complete=complete)
+        return replace(step, place=after, complete=complete, ends=step.place.found)
 
     def _restarted(self, at: Place) -> _Step:
         if at.link is None:
@@ -227,7 +228,7 @@ def _taken(at: Place, bundle: Bundle, overlap: timedelta) -> _Step:
             known.add(key)
             news.append(entry)
     records = tuple(entry.record for entry in reversed(news) if entry.ours)
-    after = at.with_read(fresh, older, _OLDER_PAGES)
+    after = at.with_read(fresh, older)
     after = replace(
         after,
         newest=newest,
