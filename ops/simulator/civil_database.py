@@ -32,6 +32,16 @@ def create_schema(dsn: str) -> None:
         connection.execute(_SCHEMA.read_bytes())
 
 
+def is_watched(dsn: str) -> bool:
+    """Return whether a logical replication slot follows this database."""
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_replication_slots"
+            " WHERE slot_type = 'logical' AND database = current_database())"
+        ).fetchone()
+    return bool(found and found[0])
+
+
 def copy_backlog(dsn: str, rows: dict[str, list[Row]]) -> None:
     """Fill the tables, all in one transaction."""
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:

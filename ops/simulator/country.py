@@ -14,12 +14,19 @@ from pathlib import Path
 
 from ops.simulator import expect_civil, expect_health, expect_tax
 from ops.simulator.civil_acts import CivilWrite
-from ops.simulator.civil_database import CountryExistsError, apply_day, copy_backlog, create_schema
+from ops.simulator.civil_database import (
+    CountryExistsError,
+    apply_day,
+    copy_backlog,
+    create_schema,
+    is_watched,
+)
 from ops.simulator.contract import Keys, Pseudonyms
 from ops.simulator.drop_folder import deliver
 from ops.simulator.expectations import (
     ExpectedEvent,
     ExpectedFault,
+    Marks,
     expected_event,
     expected_fault,
 )
@@ -107,12 +114,18 @@ class Country:
         through = written["written_through_day"]
         if through != number - 1:
             raise OutOfTurnError(f"day {number} is not due: day {through} is the last one written")
-        self._write_ledger(ledger, number)
+        # Asked first: a slot made while we write would watch the rest, not all.
+        self._write_ledger(ledger, number, is_watched(self.places.civil_dsn))
         apply_day(self.places.civil_dsn, self._plan.civil.get(number, []))
         self._write_files(number)
 
-    def expected(self, number: int) -> Expected:
-        """Return what day ``number`` must lead to; 0 is the backlog."""
+    def expected(self, number: int, watched: bool = False) -> Expected:
+        """Return what day ``number`` must lead to; 0 is the backlog.
+
+        Args:
+            number: of the day.
+            watched: whether a replication slot follows the civil database on that day.
+        """
         expected = Expected()
         phase = "live" if number else "backlog"
         writes = self._plan.civil.get(number, [])
@@ -122,7 +135,7 @@ class Country:
         }
         for write in writes:
             superseded = number == 0 and id(write) not in standing
-            self._expect_civil(expected, write, phase, superseded)
+            self._expect_civil(expected, write, phase, (superseded, watched, write.op == "delete"))
         for file in self._plan.tax.get(number, []):
             self._expect_tax(expected, file, phase)
         for version in self._plan.health.get(number, []):
@@ -130,18 +143,18 @@ class Country:
         return expected
 
     def _expect_civil(
-        self, expected: Expected, write: CivilWrite, phase: str, superseded: bool
+        self, expected: Expected, write: CivilWrite, phase: str, marks: Marks
     ) -> None:
         key = expect_civil.source_key(write)
         if write.fault:
             fault = _named(write.fault)
             expected.faults.append(
-                expected_fault(self.keys, "civil", key, fault, phase=phase, superseded=superseded)
+                expected_fault(self.keys, "civil", key, fault, phase=phase, marks=marks)
             )
             return
         statement = expect_civil.statement(write, self._pseudonyms)
         expected.events.append(
-            expected_event(self.keys, "civil", key, statement, phase=phase, superseded=superseded)
+            expected_event(self.keys, "civil", key, statement, phase=phase, marks=marks)
         )
 
     def _expect_tax(self, expected: Expected, file: TaxFile, phase: str) -> None:
@@ -176,8 +189,8 @@ class Country:
                 expected_event(self.keys, "health", version.key, statement, phase=phase)
             )
 
-    def _write_ledger(self, ledger: LedgerWriter, number: int) -> None:
-        expected = self.expected(number)
+    def _write_ledger(self, ledger: LedgerWriter, number: int, watched: bool = False) -> None:
+        expected = self.expected(number, watched)
         ledger.day(number, expected.events, expected.faults, expected.files)
         ledger.country(self._facts(number, expected))
 

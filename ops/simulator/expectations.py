@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ops.simulator.contract import Keys, digest, event_id, quarantine_id
 
+Marks = tuple[bool, bool, bool]  # of a civil record: superseded, watched, deletes
+UNMARKED: Marks = (False, False, False)
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedEvent:
@@ -22,6 +25,9 @@ class ExpectedEvent:
     # Replaced by a later revision before the backlog was complete: it was never in the
     # source when a connector could have looked, and must not come out.
     superseded: bool = False
+    # Civil: a logical replication slot existed when it was written, so it is streamed.
+    watched: bool = False
+    deletes: bool = False  # civil: the row is gone afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class ExpectedFault:
     cause: str
     phase: str
     superseded: bool = False
+    watched: bool = False
+    deletes: bool = False  # never so; as in ExpectedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def expected_event(
     statement: Statement,
     *,
     phase: str,
-    superseded: bool = False,
+    marks: Marks = UNMARKED,
 ) -> ExpectedEvent:
     """Return the event that the record at ``source_key`` must become."""
     type_, subject, change = statement.type, statement.subject, statement.change
@@ -68,7 +76,7 @@ def expected_event(
         change,
         digest(keys, type_, subject, change, statement.content),
         phase,
-        superseded,
+        *marks,
     )
 
 
@@ -79,7 +87,7 @@ def expected_fault(
     fault: tuple[str, str, str],
     *,
     phase: str,
-    superseded: bool = False,
+    marks: Marks = UNMARKED,
 ) -> ExpectedFault:
     """Return the quarantine entry; ``fault`` is rule, field and cause."""
     return ExpectedFault(
@@ -88,5 +96,5 @@ def expected_fault(
         quarantine_id(keys, registry, source_key),
         *fault,
         phase,
-        superseded,
+        *marks,
     )

@@ -125,25 +125,31 @@ class Ledger:
         return [fault for fault in self.faults if not fault.superseded]
 
     def racing(self) -> set[str]:
-        """Return source keys that come out only if the snapshot passed before the live days.
+        """Return source keys that come out only if the snapshot passed in time.
 
-        Civil revisions of the backlog that a live day has replaced: a snapshot that
-        reads their row later finds the newer revision. Empty for a run that waits for
-        the snapshot before it writes the live days.
+        Civil revisions written when no replication slot watched (all of the backlog, and live
+        days before the connector was there) and replaced or deleted later: a snapshot that
+        reads their row after that does not find them. What is written while a slot watches
+        is streamed, and certain.
         """
         both: list[ExpectedEvent | ExpectedFault] = [*self.events, *self.faults]
+        civil = [item for item in both if item.registry == "civil"]
         newest: dict[str, int] = {}
-        for item in both:
-            if item.registry == "civil" and item.phase == "live":
-                record, revision = item.source_key.rsplit("/", 1)
-                newest[record] = max(newest.get(record, 0), int(revision))
+        for item in civil:
+            record, revision = _record(item)
+            newest[record] = max(newest.get(record, 0), revision)
         raced = set()
-        for item in both:
-            if item.registry == "civil" and item.phase == "backlog" and not item.superseded:
-                record, revision = item.source_key.rsplit("/", 1)
-                if newest.get(record, 0) > int(revision):
-                    raced.add(item.source_key)
+        for item in civil:
+            record, revision = _record(item)
+            passed = item.deletes or newest[record] > revision
+            if passed and not item.watched and not item.superseded:
+                raced.add(item.source_key)
         return raced
+
+
+def _record(item: ExpectedEvent | ExpectedFault) -> tuple[str, int]:
+    record, _, revision = item.source_key.rpartition("/")
+    return record, int(revision)
 
 
 def _read(folder: Path, name: str, of: type[_T]) -> Iterator[_T]:

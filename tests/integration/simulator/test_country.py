@@ -1,6 +1,7 @@
 """A country written into a real civil database, a drop folder and the FHIR store."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -122,3 +123,28 @@ def test_days_are_written_in_order_by_whoever_has_the_same_parameters(country: C
             writer.day(number)
     with pytest.raises(ValueError, match="no day 9"):
         country.day(9)
+
+
+def test_a_day_is_watched_once_there_is_a_slot(
+    country: Country, database: str, unique_name: Callable[[str], str]
+) -> None:
+    slot = unique_name("slot").replace("-", "_")
+    country.backlog()
+    country.day(1)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
+        country.day(2)
+        country.day(3)
+        changes = connection.execute(
+            f"SELECT get_byte(data, 0), count(*) FROM pg_logical_slot_get_binary_changes('{slot}',"
+            " NULL, NULL, 'proto_version', '1', 'publication_names', 'hub') GROUP BY 1"
+        ).fetchall()
+        connection.execute(f"SELECT pg_drop_replication_slot('{slot}')")
+
+    ledger = Ledger.load(country.places.home)
+
+    streamed = sum(count for kind, count in changes if chr(kind) in "IUD")
+    watched = {item.source_key for item in both(ledger) if item.watched}
+    assert len(watched) == streamed > 0
+    assert not watched & ledger.racing()
+    assert ledger.racing()

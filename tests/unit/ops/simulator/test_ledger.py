@@ -1,5 +1,6 @@
 """The ledger is read as it was written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,20 @@ def test_a_backlog_revision_replaced_in_the_live_days_races_with_the_snapshot(
     ledger: Ledger,
 ) -> None:
     assert ledger.racing() == {"person/pe1/2", "birth/bi1/1"}
+
+
+def test_what_a_slot_watched_is_certain_and_what_came_before_it_is_not(tmp_path: Path) -> None:
+    writer = LedgerWriter(tmp_path)
+    unseen, gone, seen = "person/pe1/1", "person/pe2/2", "person/pe3/1"
+    writer.day(0, [event("person/pe2/1", "backlog")], [], [])
+    writer.day(1, [event(unseen, "live"), replace(event(gone, "live"), deletes=True)], [], [])
+    watched = [event(seen, "live"), event("person/pe3/2", "live"), event("person/pe1/2", "live")]
+    watched.append(replace(event("person/pe4/1", "live"), deletes=True))
+    writer.day(2, [replace(e, watched=True) for e in watched], [], [])
+    writer.country({})
+    writer.known({}, [])
+
+    assert Ledger.load(tmp_path).racing() == {unseen, "person/pe2/1", gone}
 
 
 def test_where_no_country_was_written_there_is_no_ledger(tmp_path: Path) -> None:
