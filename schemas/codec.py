@@ -1,26 +1,22 @@
 """Encode and decode the Confluent wire format, strictly. Pure.
 
-fastavro takes trailing bytes, negative enum and union indexes, overlong integers and more. A
-record is accepted only if it is *the* encoding of what was read: nothing is left over, and
-encoding it again gives the same bytes. ``decode_chunk`` proves that for a whole chunk with one
-comparison, and record by record only where that fails. One comparison suffices: what fastavro's
-writer makes is never longer than another encoding of the same value (our unions and enums have
-fewer than 64 branches), so equal sums of lengths mean equal lengths, and equal bytes then mean
-equal records.
+fastavro takes trailing bytes, negative enum and union indexes, overlong integers and more. A record
+is accepted only if it is *the* encoding of what was read: nothing is left over, and encoding it
+again gives the same bytes. ``decode_chunk`` has a faster way to the same answer: ``fast_codec``.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastavro import schemaless_reader, schemaless_writer
 
 from schemas.catalogue import EventType
 from schemas.errors import InvalidRecord
+from schemas.fast_codec import decoder
 
 Record = dict[str, Any]
 
@@ -38,8 +34,7 @@ _HOSTILE: Final = (
 MAX_RECORD_BYTES: Final = 1_000_000  # Kafka's own default for a message
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """One record of a chunk."""
 
     type: EventType
@@ -78,42 +73,27 @@ def decode(value: bytes | None, types: Mapping[int, EventType]) -> Decoded:
 def decode_chunk(
     values: Sequence[bytes | None], types: Mapping[int, EventType]
 ) -> list[Decoded | InvalidRecord]:
-    """Return, in order, each value's record or what is wrong with it."""
-    fast = _decode_fast(values, types)
-    if fast is not None:
-        return fast
+    """Return, in order, each value's record or what is wrong with it.
+
+    The same as ``decode`` of each: what the fast decoder takes, the strict one takes, too, and
+    whatever it does not take is left to the strict one.
+    """
+    known = {
+        _HEADER.pack(0, number): (row, decoder(row.name, row.text)) for number, row in types.items()
+    }
     results: list[Decoded | InvalidRecord] = []
     for value in values:
+        row, fast = known.get(value[:5] if value else b"", (None, None))
+        if row is not None and fast is not None and value and len(value) <= MAX_RECORD_BYTES:
+            record = fast(value)
+            if record is not None:
+                results.append(Decoded(row, record))
+                continue
         try:
             results.append(decode(value, types))
         except InvalidRecord as error:
             results.append(error)
     return results
-
-
-def _decode_fast(
-    values: Sequence[bytes | None], types: Mapping[int, EventType]
-) -> list[Decoded | InvalidRecord] | None:
-    """Return all records if every one is canonical, else None."""
-    again = BytesIO()
-    bodies = []
-    results: list[Decoded | InvalidRecord] = []
-    try:
-        for value in values:
-            row = _type_of(value, types)
-            assert value is not None
-            body = value[5:]
-            source = BytesIO(body)
-            parsed = row.parsed
-            record = schemaless_reader(source, parsed, None)
-            if source.tell() != len(body):
-                return None
-            schemaless_writer(again, parsed, record)
-            bodies.append(body)
-            results.append(Decoded(row, record))
-    except (InvalidRecord, *_HOSTILE):
-        return None  # the slow path says which record, and why
-    return results if again.getvalue() == b"".join(bodies) else None
 
 
 def _type_of(value: bytes | None, types: Mapping[int, EventType]) -> EventType:
