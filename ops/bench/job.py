@@ -43,4 +43,10 @@ class Job:
         """Note, once, that the first record is in hand: here the clock starts."""
         if not self._noted:
             self._noted = True
-            Path(self.first_record_file).write_text(repr(time.time()), encoding="ascii")
+            said = f"{time.time()} {time.process_time()}"
+            Path(self.first_record_file).write_text(said, encoding="ascii")
+
+    def first_record(self) -> tuple[float, float]:
+        """Return what ``started`` noted: the time, and the processor time used until then."""
+        at, used = Path(self.first_record_file).read_text(encoding="ascii").split()
+        return float(at), float(used)

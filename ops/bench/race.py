@@ -21,9 +21,11 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from ops.bench import cpu
 from ops.bench.contestants import OURS, Contestant
 from ops.bench.job import Job
 from ops.settings import Settings
+from ops.stack.stack import Stack
 from schemas.errors import HubError
 
 POLL_SECONDS: Final = 0.5
@@ -56,6 +58,8 @@ class Run:
     events: int  # records read for the facts counted
     seconds: float  # from the first record in hand to the last commit
     startup_seconds: float  # from the start of the process to the first record in hand
+    own_cpu: float  # seconds of processor time that the contestant used from then on
+    postgres_cpu: float  # and PostgreSQL for it, with the looks at the count of rows
 
     @property
     def rate(self) -> float:
@@ -107,6 +111,9 @@ def run(
         first_record_file=str(folder / "first_record"),
     )
     job.write(folder / "job.json")
+    postgres = Stack(settings).record("postgres")
+    assert postgres is not None, "it runs"
+    postgres_before = cpu.seconds_with_children(postgres.pid)
     started = time.time()
     with (
         _process(settings, contestant, job, folder) as process,
@@ -118,13 +125,20 @@ def run(
         except RaceError as error:
             said = (folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
             raise RaceError(f"{contestant.title} {error}; it said:\n{said}") from None
+        own_cpu = cpu.seconds(process.pid)
+        postgres_cpu = cpu.seconds_with_children(postgres.pid) - postgres_before
         if contestant is OURS:
             _check_progress(connection, arena, whole=facts == arena.distinct)
-    first_record = float((folder / "first_record").read_text(encoding="ascii"))
-    with psycopg.connect(job.dsn, autocommit=True) as connection:
         counted, ended = _reached(connection, facts)
-    events = round(counted * arena.records / arena.distinct)
-    return Run(batch, events, ended - first_record, first_record - started)
+    first_record, cpu_before = job.first_record()
+    return Run(
+        batch,
+        events=round(counted * arena.records / arena.distinct),
+        seconds=ended - first_record,
+        startup_seconds=first_record - started,
+        own_cpu=own_cpu - cpu_before,
+        postgres_cpu=postgres_cpu,
+    )
 
 
 @contextmanager

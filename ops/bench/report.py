@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from ops.bench.contestants import OURS, Contestant
 from ops.bench.measure import Results, ratio
+from ops.bench.race import Run
 
 UNIT: Final = "events/s"
 NAME: Final = "kafka_to_committed_facts"
@@ -21,7 +23,16 @@ def show(console: Console, results: Results, contestants: Sequence[Contestant]) 
     """Print the figures, then what each contestant promises and lacks."""
     table = Table(title="From Kafka to committed facts, events a second")
     table.add_column("")
-    for column in ("median", "min", "max", "ours is", "batch", "start s"):
+    for column in (
+        "median",
+        "min",
+        "max",
+        "ours is",
+        "batch",
+        "start s",
+        "own CPU us",
+        "PostgreSQL us",
+    ):
         table.add_column(column, justify="right")
     for contestant in contestants:
         runs = results.runs[contestant.name]
@@ -32,6 +43,8 @@ def show(console: Console, results: Results, contestants: Sequence[Contestant]) 
             "" if contestant is OURS else f"{ratio(results, contestant.name):.2f} x",
             f"{results.best_batch(contestant.name):,}",
             f"{min(run.startup_seconds for run in runs):.1f}",
+            f"{_cpu(runs, 'own_cpu'):.0f}",
+            f"{_cpu(runs, 'postgres_cpu'):.0f}",
         )
     table.add_section()
     for title, rate in results.limits.items():
@@ -66,6 +79,10 @@ def objects(
             "rounds": {
                 name: [round(run.rate) for run in runs] for name, runs in results.runs.items()
             },
+            "cpu_microseconds_an_event": {
+                name: {kind: round(_cpu(runs, kind), 1) for kind in ("own_cpu", "postgres_cpu")}
+                for name, runs in results.runs.items()
+            },
             "tried": {
                 name: {str(batch): round(rate) for batch, rate in tried.items()}
                 for name, tried in results.tried.items()
@@ -75,6 +92,12 @@ def objects(
             "environment": surroundings,
         }
     ]
+
+
+def _cpu(runs: Sequence[Run], kind: str) -> float:
+    """Return microseconds of processor time an event, in the median run."""
+    seconds: list[float] = [getattr(run, kind) / run.events for run in runs]
+    return 1e6 * statistics.median(seconds)
 
 
 def write(path: Path, content: Sequence[Mapping[str, object]]) -> None:
