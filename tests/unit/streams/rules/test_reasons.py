@@ -1,0 +1,130 @@
+"""Reasons cite, measure and keep near misses; only substance counts as a change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from schemas.ids import text
+from streams.assessment import Assessment
+from streams.rules.reason import (
+    MET,
+    MISSED,
+    UNKNOWN,
+    Condition,
+    as_json,
+    both,
+    either,
+    evidence,
+    substance,
+)
+from streams.rules.uz.income import window
+from tests.unit.streams.rules.world import World, couple, ident, single
+
+
+def assessment(world: World, on: date | None = None) -> Assessment:
+    (found,) = world.assess() if on is None else world.assess(on)
+    return found
+
+
+def test_a_reason_has_values_thresholds_distances_and_events() -> None:
+    found = assessment(couple(1_000_000))
+    reason = found.judgements[ident("1he"), "family_low_income"].reason
+
+    below = as_json(reason)["parts"][0]
+    assert (below["value"], below["threshold"], below["distance"]) == (
+        500_000_00,
+        700_000_00,
+        -200_000_00,
+    )
+    assert below["result"] == "met"
+    assert below["parts"][0]["events"] == sorted(
+        text(ident(f"event income 1he {month} 1"))
+        for month in ("2025-12-01", "2026-01-01", "2026-02-01")
+    )
+    assert ident("event birth 1he 1") in evidence(reason)
+
+
+def test_who_is_just_outside_is_kept() -> None:
+    near = [(j.kind, node.distance) for j, node in assessment(couple(2_150_000)).near_misses()]
+    far = assessment(couple(2_320_000)).near_misses()
+
+    assert near == [("family_at_risk", 25_000_00)]
+    assert far == []
+
+
+def test_near_is_a_tenth_of_the_threshold() -> None:
+    edge = Condition("x", MISSED, value=110, threshold=100)
+
+    assert edge.is_near
+    assert not replace(edge, value=111).is_near
+    assert not replace(edge, result=MET).is_near
+
+
+def test_a_sure_miss_outweighs_the_unknown_and_a_sure_hit_too() -> None:
+    met, missed, unknown = (Condition("x", result) for result in (MET, MISSED, UNKNOWN))
+
+    assert both("b", met, unknown, missed).result == MISSED
+    assert both("b", met, unknown).result == UNKNOWN
+    assert both("b", met, met).result == MET
+    assert either("e", missed, unknown, met).result == MET
+    assert either("e", missed, unknown).result == UNKNOWN
+    assert either("e", missed, missed).result == MISSED
+
+
+def test_other_months_with_the_same_income_are_no_other_substance() -> None:
+    months = ("2025-12-01", "2026-01-01", "2026-02-01", "2026-03-01")
+    world = replace(couple(0).earns("2she", 300_000, months), tax=date(2026, 3, 31))
+
+    march, april = (
+        assessment(world, on).judgements[ident("1he"), "family_low_income"].reason
+        for on in (date(2026, 3, 10), date(2026, 4, 10))
+    )
+
+    assert substance(march) == substance(april)
+    assert evidence(march) != evidence(april)
+
+
+def test_another_income_is_another_substance() -> None:
+    one, other = (
+        assessment(couple(soum)).judgements[ident("1he"), "family_low_income"].reason
+        for soum in (1_000_000, 1_000_010)
+    )
+
+    assert substance(one) != substance(other)
+
+
+def test_unknown_is_shown_as_unknown_with_what_is_missing() -> None:
+    reason = (
+        assessment(couple(0).employed("2she")).judgements[ident("1he"), "family_low_income"].reason
+    )
+
+    gap = as_json(reason)["parts"][0]["parts"][0]["parts"][0]
+    assert gap["condition"] == "income_reported"
+    assert gap["result"] == "unknown"
+    assert gap["value"] == "2025-12"
+    assert gap["person"] == text(ident("2she"))
+
+
+def test_the_three_months_are_those_before_the_month() -> None:
+    assert window(date(2026, 1, 1)) == (date(2025, 10, 1), date(2025, 12, 31))
+    assert window(date(2026, 3, 31)) == (date(2025, 12, 1), date(2026, 2, 28))
+
+
+def test_the_next_day_of_change_is_the_first_that_can_matter() -> None:
+    assert assessment(single()).next_change_on == date(2026, 4, 1)
+    assert assessment(single(born="1971-03-20")).next_change_on == date(2026, 3, 20)
+    disabled = single().disabled("1she", 2, until="2026-03-15")
+    assert assessment(disabled).next_change_on == date(2026, 3, 16)
+    child = couple(0, ("2023-03-12",))
+    assert assessment(child).next_change_on == date(2026, 3, 12)
+
+
+def test_nothing_changes_before_the_next_day_of_change() -> None:
+    world = couple(0, ("2023-03-20",)).disabled("2she", 1, until="2026-03-25")
+    first = assessment(world)
+    assert first.next_change_on == date(2026, 3, 20)
+
+    for day in range(10, 20):
+        assert world.needs(date(2026, 3, day)) == world.needs()
+    assert world.needs(date(2026, 3, 20)) != world.needs()
