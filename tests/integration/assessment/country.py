@@ -160,12 +160,12 @@ class Country:
         self, who: str, gross_soum: int, months: tuple[str, ...] = MONTHS, **more: Any
     ) -> None:
         for month in months:
-            self.state(
-                f"income {who} {month}",
-                (who, "income", {"employer": "e", "month": month, "gross_minor": gross_soum * 100}),
-                days=(month, None),
-                **more,
-            )
+            self.earns_once(who, month, gross_soum, **more)
+
+    def earns_once(self, who: str, month: str, gross_soum: int, **more: Any) -> bytes:
+        value = {"employer": "e", "month": month, "gross_minor": gross_soum * 100}
+        record = f"income {who} {month}"
+        return self.state(record, (who, "income", value), days=(month, None), **more)
 
     def employed(self, who: str, on: str = "2020-01-01") -> bytes:
         return self.state(f"job {who}", (who, "employment", {"employer": "e", "started_on": on}))
