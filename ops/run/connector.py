@@ -14,6 +14,8 @@ from connectors.compose import Composer
 from connectors.health.history import HealthSource
 from connectors.health.translate import translator as health_translator
 from connectors.kafka_outlet import KafkaOutlet
+from connectors.needs.outbox import OutboxSource
+from connectors.needs.translate import translate as translate_need
 from connectors.relay import Relay
 from connectors.source import Source, Translate
 from connectors.tax.drop_folder import TaxSource
@@ -106,4 +108,5 @@ WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {
     "civil": _civil,
     "tax": _tax,
     "health": _health,
+    "needs": lambda settings, _: (OutboxSource(settings.hub_dsn), translate_need),
 }

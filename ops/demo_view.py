@@ -1,0 +1,109 @@
+"""What ``hub demo`` shows: progress while it works, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+import ops.simulator
+from ops.person import render
+from ops.progress import Progress
+from ops.run.api import queries
+from ops.settings import Settings
+
+_REGION_DIGITS: Final = 4  # of a SOATO code: country and region
+_READER: Final = "hub demo"
+
+
+def progress(seen: Progress, due: Mapping[str, int], seconds: float) -> Table:
+    """Return one picture of the work under way."""
+    table = Table(title=f"{seconds:.0f} s", title_justify="left", show_edge=False)
+    for column in ("registry", "published", "expected", "applied", "complete through"):
+        table.add_column(column, justify="left" if column == "registry" else "right")
+    for registry, expected in due.items():
+        applied = sum(p.events for p in seen.applied if f".{registry}." in p.topic)
+        table.add_row(
+            registry,
+            f"{seen.published.get(registry, 0):,}",
+            f"{expected:,}",
+            f"{applied:,}",
+            seen.complete_through.get(registry, "not yet"),
+        )
+    table.caption = (
+        f"{seen.causes:,} causes queued, {seen.households:,} households assessed, "
+        f"{seen.needs:,} needs, {seen.outbox_waiting:,} waiting to be sent"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def needs_by_region(settings: Settings) -> Table:
+    """Return how many needs of each kind hold in each region, by last known residence."""
+    with psycopg.connect(settings.hub_dsn) as connection:
+        rows = connection.execute(
+            """
+            SELECT left(home.district, %s), need.kind, count(*)
+              FROM live.needs AS need
+              LEFT JOIN LATERAL (
+                   SELECT fact.value->>'district' AS district
+                     FROM live.facts AS fact
+                    WHERE fact.person = need.person
+                      AND fact.kind IN ('residence', 'person', 'birth')
+                    ORDER BY fact.kind = 'residence' DESC, fact.valid_from DESC NULLS LAST,
+                             fact.version DESC
+                    LIMIT 1) AS home ON true
+             WHERE need.status <> 'ended'
+             GROUP BY 1, 2
+            """,
+            [_REGION_DIGITS],
+        ).fetchall()
+    counts: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for region, kind, number in rows:
+        counts[region][kind] += number
+    kinds = sorted({kind for _, kind, _ in rows})
+    table = Table(title="Needs by region")
+    table.add_column("region")
+    for kind in kinds:
+        table.add_column(kind.replace("_", " "), justify="right")
+    names = _region_names()
+    for region in sorted(counts, key=str):
+        name = names.get(region or "", "not known") if region else "not known"
+        table.add_row(name, *(f"{counts[region][kind]:,}" for kind in kinds))
+    return table
+
+
+def show_one_person(settings: Settings, console: Console) -> None:
+    """Print one person's needs and reasons: a child with a benefit, if there is one."""
+    with psycopg.connect(settings.hub_dsn) as connection:
+        row = connection.execute(
+            "SELECT person FROM live.needs WHERE status <> 'ended'"
+            " ORDER BY kind = 'child_benefit' DESC, person LIMIT 1"
+        ).fetchone()
+    if row is None:
+        console.print("no needs at all", style="bold red")
+        return
+    with queries(settings) as answers:
+        render(answers.needs(UUID(str(row[0])), _READER), console)
+
+
+def how_to_look_around(settings: Settings) -> str:
+    """Return the commands that reach a demo that was kept."""
+    return (
+        "Everything still runs. To look around, set\n"
+        f"  export HUB_HOME={settings.home} HUB_PORT_BASE={settings.port_base} "
+        f"HUB_TODAY={settings.today}\n"
+        "then `hub status`, `hub verify`, `hub person show`; `hub down` stops it."
+    )
+
+
+def _region_names() -> dict[str, str]:
+    path = Path(ops.simulator.__file__).with_name("districts.json")
+    return {region["code"]: region["en"] for region in json.loads(path.read_text("utf-8"))}
