@@ -53,12 +53,12 @@ class Place:
 
     def finished(self, overlap: timedelta) -> Place:
         """Return the place at the beginning of the next poll."""
-        seen, since = self.seen, self.since
-        if self.newest is not None:
-            begin = self.newest - overlap
-            since = begin if since is None else max(since, begin)
-            seen = self.fresh[:MAX_KEYS]
-        return Place(since=since, seen=seen, stated=self.stated)
+        if self.newest is None:  # nothing read, or nothing that says when it was written
+            seen = tuple(dict.fromkeys((*self.fresh, *self.seen)))[:MAX_KEYS]
+            return Place(since=self.since, seen=seen, stated=self.stated)
+        begin = self.newest - overlap
+        since = begin if self.since is None else max(self.since, begin)
+        return Place(since=since, seen=self.fresh, stated=self.stated)
 
     def with_read(self, fresh: Iterable[str], older: Iterable[str]) -> Place:
         """Return the place after a page with these versions."""

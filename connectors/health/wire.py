@@ -6,10 +6,12 @@ for is kept, and the request sent again), not at all, or an answer.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Final
 
 import httpx
@@ -53,7 +55,9 @@ class Wire:
         timeout_seconds: float,
         limit_bytes: int,
     ) -> None:
-        self._client = httpx.Client(headers=_HEADERS, timeout=timeout_seconds, trust_env=False)
+        self._client = httpx.Client(
+            headers=_HEADERS, timeout=timeout_seconds, trust_env=False, verify=_tls()
+        )
         self._clock = clock  # seconds, monotonic
         self._timeout_seconds = timeout_seconds
         self._limit_bytes = limit_bytes
@@ -110,6 +114,12 @@ class Wire:
             raise TransientError("the health registry does not answer") from error
         except httpx.DecodingError as error:
             raise TransientError("the health registry's answer is broken") from error
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one TLS context of this process; making one reads all root certificates."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _check(response: httpx.Response) -> None:

@@ -154,11 +154,15 @@ def _handler(stub: FhirStub) -> type[BaseHTTPRequestHandler]:
             elif path != "/fhir/_history":
                 self._answer(Canned(404))
             else:
-                self._answer(stub.history(dict(urllib.parse.parse_qsl(query))))
+                page = stub.history(dict(urllib.parse.parse_qsl(query)))
                 stub.after_page()
+                self._answer(page)
 
         def _answer(self, canned: Canned) -> None:
-            self.send_response(canned.status)
+            if "Date" in canned.headers:
+                self.send_response_only(canned.status)
+            else:
+                self.send_response(canned.status)
             for name, value in canned.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(canned.body)))
