@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -84,13 +86,16 @@ def test_a_crash_at_any_moment_repeats_little_and_loses_nothing(
     check(registry, writer, published)
 
 
-def test_reading_goes_on_from_every_page(registry: Registry) -> None:
+def test_reading_goes_on_from_every_page(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writer = Writer(registry.dsn, 99)
     writer.fill(600)
     published = Published()
     source = registry.source(chunk_rows=60, page_records=40)
     _unconfirmed(source, published)  # from here on, every revision counts
-    with writer:
+    with writer, monkeypatch.context() as patch:
+        patch.setattr(session, "read_chunk", _overtaken_by(registry))
         while not published.complete or len(published.pages) < 25:
             _unconfirmed(source, published)
     while _unconfirmed(source, published):
@@ -207,6 +212,22 @@ def test_snapshot_and_stream_give_the_same_bytes(registry: Registry) -> None:
 
     first, second = [record for page in published.pages for record in page.records]
     assert first == second
+
+
+def _overtaken_by(registry: Registry) -> Callable[[Any, Progress, int], Chunk]:
+    """Have something streamed between each SELECT and its watermark."""
+    numbers = count()
+
+    def read(connection: Any, progress: Progress, limit: int) -> Chunk:
+        chunk = read_chunk(connection, progress, limit)
+        number = next(numbers)
+        registry.execute(
+            f"INSERT INTO civil.death (record_id, revision) SELECT 'o{number}-' || g, 1"
+            " FROM generate_series(1, 30) g"
+        )
+        return chunk
+
+    return read
 
 
 def _unconfirmed(source: Any, published: Published) -> bool:

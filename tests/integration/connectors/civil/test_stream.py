@@ -30,12 +30,12 @@ def test_a_large_transaction_comes_in_bounded_pages_and_resumes_in_its_middle(
 
     relay_until(source, published, lambda: load(published.pages[-1].cursor).place.index > 20_000)
     source.close()
-    source = registry.source(page_records=1_000)
+    source = registry.source(page_records=1_000, heartbeat_seconds=0.5)
     relay_until(source, published, lambda: len(published.keys) >= 50_000)
+    relay_until(source, published, lambda: published.last.place.commit_lsn is None)
 
     assert max(len(page.records) for page in published.pages) <= 1_000
     assert published.keys == [f"death/d{number:06}/1" for number in range(1, 50_001)]
-    assert published.last.place.commit_lsn is None
 
 
 def test_a_page_ends_at_its_size_in_bytes(registry: Registry) -> None:
@@ -113,7 +113,7 @@ def test_an_idle_registry_lets_go_of_its_log(registry: Registry) -> None:
     assert registry.confirmed() > before
     assert published.keys == []
     seconds = time.monotonic() - began
-    assert 1 <= len(published.pages) - pages <= seconds / 0.3 + 1
+    assert 3 <= len(published.pages) - pages <= seconds / 0.3 + 1
 
 
 def test_nothing_is_confirmed_before_it_is_committed(registry: Registry) -> None:
