@@ -17,15 +17,18 @@ SESSION: Final = {
 LOCK_GENERATION: Final = "SELECT number FROM kept.generation FOR SHARE"
 
 TAKE_CAUSES: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+  FROM live.causes
 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 TAKE_CAUSES_OF_PERSONS: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+  FROM live.causes
 WHERE person = ANY (%s::uuid[]) FOR UPDATE SKIP LOCKED
 """
 TAKE_CAUSES_OF_RECORDS: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id) FROM live.causes
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+  FROM live.causes
 WHERE record = ANY (ARRAY(SELECT record FROM live.facts WHERE person = ANY (%s::uuid[])))
 FOR UPDATE SKIP LOCKED
 """
@@ -51,13 +54,12 @@ WITH affected (cause, person) AS (
      WHERE birth.kind = 'birth' AND birth.person = ANY (%(persons)s::uuid[])
        AND birth.value ->> parent IS NOT NULL
 )
-SELECT DISTINCT ON (person) uuid_send(person), uuid_send(cause) FROM affected
+SELECT DISTINCT uuid_send(person), uuid_send(cause) FROM affected
  WHERE EXISTS (
     SELECT FROM live.facts f
      WHERE f.person = affected.person
        AND (f.kind IN ('disability', 'linked_from')
             OR f.kind IN ('birth', 'person') AND f.value ->> 'born_on' <= %(born_by)s))
- ORDER BY person, cause
 """
 
 LOCK_PERSONS: Final = """
@@ -79,6 +81,13 @@ SELECT uuid_send(f.event_id), uuid_send(f.person), f.kind, f.value,
 HOUSEHOLDS_OF: Final = """
 SELECT uuid_send(household), ARRAY(SELECT uuid_send(m) FROM unnest(members) m)
   FROM live.assessments WHERE members && %s::uuid[]
+"""
+
+# The lowest transaction that may still be open: whatever is below is committed and visible.
+SEEN: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+SEEN_OF: Final = """
+SELECT uuid_send(member), seen FROM live.assessments, unnest(members) AS member
+ WHERE members && %(persons)s::uuid[] AND member = ANY (%(persons)s::uuid[])
 """
 
 REGISTERED_AT: Final = """
@@ -139,7 +148,7 @@ COPY_OUTBOX: Final = "COPY kept.outbox (kind, body) FROM STDIN"
 COPY_LEAVES: Final = "COPY kept.audit_leaves (kind, body) FROM STDIN"
 
 _ASSESSMENT: Final = """
-household, anchor, members, assessed_on, next_change_on, outcome, near_misses
+household, anchor, members, assessed_on, next_change_on, outcome, seen, near_misses
 """
 COPY_ASSESSMENTS: Final = f"COPY assessment_rows ({_ASSESSMENT}) FROM STDIN"
 UPSERT_ASSESSMENTS: Final = f"""
@@ -148,6 +157,6 @@ SELECT {_ASSESSMENT} FROM assessment_rows ORDER BY household
 ON CONFLICT (household) DO UPDATE SET
     members = excluded.members, assessed_on = excluded.assessed_on,
     next_change_on = excluded.next_change_on, outcome = excluded.outcome,
-    near_misses = excluded.near_misses, known_from = now()
+    seen = excluded.seen, near_misses = excluded.near_misses, known_from = now()
 """  # noqa: S608 - constants only
 DELETE_ASSESSMENTS: Final = "DELETE FROM live.assessments WHERE household = ANY (%s::uuid[])"

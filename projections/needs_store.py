@@ -32,6 +32,7 @@ class Cause(NamedTuple):
     person: bytes | None
     record: bytes | None
     event_id: bytes
+    written_by: int  # the transaction's number, its lower 32 bits
 
 
 class StoredNeed(NamedTuple):
@@ -82,6 +83,7 @@ class AssessmentRow(NamedTuple):
     assessed_on: date
     next_change_on: date | None
     outcome: str
+    seen: int
     near_misses: bytes  # JSON
 
 
@@ -139,10 +141,18 @@ class NeedsStore:
             return []
         return [(row[0], row[1]) for row in self._rows(sql.PERSONS_OF_RECORDS, [_array(records)])]
 
-    def maybe_lonely(self, persons: Collection[bytes], born_by: date) -> dict[bytes, bytes]:
-        """Return who may be alone, or not, because of one of ``persons``; with that person."""
+    def maybe_lonely(self, persons: Collection[bytes], born_by: date) -> list[tuple[bytes, bytes]]:
+        """Return (who may be alone, or not, because of another; that other of ``persons``)."""
         arguments = {"persons": _array(persons), "born_by": born_by.isoformat()}
-        return {row[0]: row[1] for row in self._rows(sql.MAYBE_LONELY, arguments)}
+        return [(row[0], row[1]) for row in self._rows(sql.MAYBE_LONELY, arguments)]
+
+    def seen(self) -> int:
+        """Return the transaction below which everything is visible to what is read from now on."""
+        return int(self._rows(sql.SEEN)[0][0])
+
+    def seen_of(self, persons: Collection[bytes]) -> dict[bytes, int]:
+        """Return what the last assessment had seen of everybody who was ever in a household."""
+        return dict(self._rows(sql.SEEN_OF, {"persons": _array(persons)})) if persons else {}
 
     def lock_persons(self, persons: Iterable[bytes]) -> None:
         """Wait for everybody's lock; sorted, so that two assessors never wait in a circle."""
@@ -238,7 +248,7 @@ def _assessment_row(row: AssessmentRow) -> list[object]:
         row.household.hex(),
         row.anchor.hex(),
         _array(row.members),
-        *row[3:6],
+        *row[3:7],
         row.near_misses.decode(),
     ]
 

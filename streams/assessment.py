@@ -11,7 +11,7 @@ from datetime import date
 
 from streams.household import Household
 from streams.rules.pack import Case, Judgement, Member, RulePack, Surroundings
-from streams.rules.reason import MET, Condition, walk
+from streams.rules.reason import MET, Condition
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Assessment:
             (judgement, node)
             for judgement in self.judgements.values()
             if judgement.reason.result != MET
-            for node in walk(judgement.reason)
+            for node in judgement.reason.parts
             if node.is_near
         ]
 

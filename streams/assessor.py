@@ -15,7 +15,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from psycopg import errors
 
@@ -118,56 +118,59 @@ class Assessor:
             return None
         complete = self._complete()  # before the facts: never more complete than they are
         circle = gather(store, self._seeds(causes, on), on)
-        more = store.take_causes_of(circle.ids)  # whoever is judged anyway is judged once
-        if more:
-            known = {cause.id for cause in causes}
-            causes += [cause for cause in {c.id: c for c in more}.values() if cause.id not in known]
-            seeds = self._seeds(causes, on)
-            circle.ids |= seeds.ids
+        taken = {cause.id for cause in causes}
+        more = [cause for cause in store.take_causes_of(circle.ids) if cause.id not in taken]
+        if more:  # whoever is judged anyway is judged once
+            causes += more
+            seeds = self._seeds(more, on)
+            fresh = seeds.ids - circle.ids
+            circle.ids |= fresh
             circle.watched |= seeds.watched
             circle.origins = seeds.origins | circle.origins
-            circle = gather(store, circle, on)
+            circle = gather(store, circle, on, fresh)
         if len(circle.ids) > self.most_persons and limit > 1:
             raise _TooManyError
-        facts, persons, before = self._locked(circle, on)
-        assessments = self._assess(facts, persons, complete, on)
+        read = self._locked(circle, on)
+        assessments = self._assess(read.facts, read.persons, complete, on)
         decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
         stored = store.needs_of(circle.ids)
-        drafts = decider.decide(assessments, stored, persons, circle.origins, on)
-        found = writes(drafts, assessments, before, self.keys, self.keystore.keys)
+        drafts = decider.decide(assessments, stored, read.persons, circle.origins, on)
+        found = writes(drafts, assessments, read.before, read.seen, self.keys, self.keystore.keys)
         store.write(found, [cause.id for cause in causes])
         return Assessed(len(causes), len(assessments), len(found.said))
 
     def _seeds(self, causes: list[Cause], on: date) -> Circle:
         """Return whom the causes name, and whom they may leave alone."""
-        origins: dict[bytes, bytes] = {}
-        records: dict[bytes, bytes] = {}
+        by_record: dict[bytes, list[Cause]] = {}
         for cause in causes:
-            if cause.person is not None:
-                origins.setdefault(cause.person, cause.event_id)
-            elif cause.record is not None:
-                records.setdefault(cause.record, cause.event_id)
-        for record, person in self.store.persons_of_records(records):
-            origins.setdefault(person, records[record])
-        moved = set(origins)
+            if cause.record is not None:
+                by_record.setdefault(cause.record, []).append(cause)
+        named = [(cause.person, cause) for cause in causes if cause.person is not None]
+        for record, person in self.store.persons_of_records(by_record):
+            named += [(person, cause) for cause in by_record[record]]
+        events: dict[bytes, bytes] = {}
+        newest: dict[bytes, int] = {}
+        now = self.store.seen()
+        for person, cause in named:
+            if cause.event_id != NO_EVENT:
+                events.setdefault(person, cause.event_id)
+            newest[person] = max(newest.get(person, 0), whole_number(cause.written_by, now))
+        return self._with_lonely(Circle(set(newest), events), newest, on)
+
+    def _with_lonely(self, circle: Circle, newest: Mapping[bytes, int], on: date) -> Circle:
+        """Add whoever lives around those named and was judged before the change was to be seen."""
         born_by = on.replace(year=on.year - self.pack.lonely_from_age, day=min(on.day, 28))
-        for person, neighbour in self.store.maybe_lonely(moved, born_by).items():
-            origins.setdefault(person, origins[neighbour])
-        around = set(origins) - moved
-        judged = self._judged(around)
-        known = {person: event for person, event in origins.items() if event != NO_EVENT}
-        return Circle(moved | judged, known, around - judged)
+        around = self.store.maybe_lonely(newest, born_by)
+        seen = self.store.seen_of({person for person, _ in around} - newest.keys())
+        for person, neighbour in around:
+            if person in newest or seen.get(person, 0) > newest[neighbour]:
+                continue
+            (circle.ids if person in seen else circle.watched).add(person)
+            if neighbour in circle.origins:
+                circle.origins.setdefault(person, circle.origins[neighbour])
+        return circle
 
-    def _judged(self, persons: set[bytes]) -> set[bytes]:
-        """Return who of ``persons`` was ever counted in a household."""
-        if not persons:
-            return set()
-        groups = self.store.households_of(persons).values()
-        return {member for group in groups for member in group} & persons
-
-    def _locked(
-        self, circle: Circle, on: date
-    ) -> tuple[list[Fact], dict[bytes, Person], Mapping[bytes, Collection[bytes]]]:
+    def _locked(self, circle: Circle, on: date) -> _Read:
         """Lock everybody in ``circle`` and read them; if somebody is missing, let go and go on."""
         since = self.pack.income_window(on)[0]
         while True:
@@ -175,10 +178,11 @@ class Assessor:
                 with self.store.connection.transaction():
                     self.store.lock_persons(circle.ids | circle.watched)
                     circle.watched -= circle.ids
-                    if judged := self._judged(circle.watched):
-                        circle.watched -= judged
-                        circle.ids |= judged
+                    if judged := self.store.seen_of(circle.watched):
+                        circle.watched -= judged.keys()
+                        circle.ids |= judged.keys()
                         raise _SomebodyMissingError
+                    seen = self.store.seen()  # before the facts: never more than they show
                     facts = holding(
                         Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)
                     )
@@ -186,7 +190,7 @@ class Assessor:
                     before = self.store.households_of(circle.ids)
                     if not is_closed(circle, persons, facts, before.values(), on):
                         raise _SomebodyMissingError
-                    return facts, persons, before
+                    return _Read(facts, persons, before, seen)
             except _SomebodyMissingError:
                 circle = gather(self.store, circle, on)
 
@@ -252,6 +256,21 @@ class Assessor:
             for dwelling in {residence.dwelling for residence in person.residences}:
                 registered.setdefault(dwelling, []).append(person.id)
         return Surroundings(merged, registered)
+
+
+def whole_number(low: int, now: int) -> int:
+    """Return the number of a transaction from its lower 32 bits; it is not far from ``now``."""
+    near = now & ~0xFFFFFFFF | low
+    return near - (1 << 32) if near > now + (1 << 31) else near
+
+
+class _Read(NamedTuple):
+    """What was read under the locks."""
+
+    facts: list[Fact]
+    persons: dict[bytes, Person]
+    before: Mapping[bytes, Collection[bytes]]  # households as stored
+    seen: int
 
 
 class _TooManyError(Exception):

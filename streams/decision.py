@@ -197,7 +197,9 @@ def need_id(person: bytes, kind: str) -> Id:
 def writes(
     drafts: Iterable[Draft],
     assessments: Iterable[Assessment],
+    *,
     before: Iterable[bytes],
+    seen: int,
     keys: Keys,
     keys_of: KeysOf,
 ) -> Writes:
@@ -207,6 +209,7 @@ def writes(
         drafts: what is said.
         assessments: of all households.
         before: the households as stored.
+        seen: the transaction below which everything was read.
         keys: ids and digests.
         keys_of: sealing keys, made where missing.
     """
@@ -225,7 +228,7 @@ def writes(
             found.said.append((row, draft.causation))
             found.outbox.append(body)
             found.leaves.append(orjson.dumps(_leaf(row, body)))
-    found.assessments = [_assessment_row(assessment) for assessment in assessments]
+    found.assessments = [_assessment_row(assessment, seen) for assessment in assessments]
     found.gone = sorted(set(before) - {row.household for row in found.assessments})
     return found
 
@@ -288,7 +291,7 @@ def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
     }
 
 
-def _assessment_row(assessment: Assessment) -> AssessmentRow:
+def _assessment_row(assessment: Assessment, seen: int) -> AssessmentRow:
     near = [
         {
             "person": text(judgement.person),
@@ -306,6 +309,7 @@ def _assessment_row(assessment: Assessment) -> AssessmentRow:
         assessment.on,
         assessment.next_change_on,
         assessment.outcome,
+        seen,
         canonical_json(near),
     )
 

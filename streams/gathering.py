@@ -53,9 +53,11 @@ class Circle:
     watched: set[bytes] = field(default_factory=set)
 
 
-def gather(store: Facts, circle: Circle, on: date) -> Circle:
-    """Return ``circle``, which names the first persons, closed."""
-    fresh = set(circle.ids)
+def gather(
+    store: Facts, circle: Circle, on: date, fresh: Collection[bytes] | None = None
+) -> Circle:
+    """Return ``circle`` closed; all but ``fresh`` (default: all) have been looked at before."""
+    fresh = set(circle.ids if fresh is None else fresh)
     while fresh:
         unasked = set(fresh)
         while fresh:

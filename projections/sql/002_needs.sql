@@ -50,6 +50,7 @@ CREATE TABLE live.assessments (
     assessed_on date NOT NULL,
     next_change_on date,               -- the next day on which the answer can change
     outcome text NOT NULL,             -- 'assessed', or why not: 'income_unknown', ...
+    seen bigint NOT NULL,              -- every transaction below this one had been read
     near_misses jsonb NOT NULL DEFAULT '[]', -- who is just outside, of which need, by how much
     known_from timestamptz NOT NULL DEFAULT now()
 );
