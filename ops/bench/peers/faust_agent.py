@@ -18,7 +18,7 @@ import psycopg
 from ops.bench.job import Job
 from ops.bench.peers.mapping import COLUMNS, Row, event_types, rows_of
 
-_IDLE_SECONDS: Final = 0.2  # then what is left is stored, however little
+_IDLE_SECONDS: Final = 0.2  # without an event; then what is left is stored, however little
 _NAMES: Final = ", ".join(f'"{name}"' for name in COLUMNS)
 _CREATE: Final = "CREATE TEMPORARY TABLE batch (LIKE live.facts) ON COMMIT DELETE ROWS"
 _COPY: Final = f"COPY batch ({_NAMES}) FROM STDIN"
@@ -34,6 +34,7 @@ class Buffer:
         self._job = job
         self._connection: psycopg.AsyncConnection[Row] | None = None
         self._lock = asyncio.Lock()
+        self._idle = True  # nothing came since the timer looked last
         self._rows: list[Row] = []
         self._events: list[Any] = []
 
@@ -44,8 +45,14 @@ class Buffer:
     async def add(self, event: Any, rows: list[Row]) -> None:
         self._rows += rows
         self._events.append(event)
+        self._idle = False
         if len(self._events) >= self._job.batch:
             await self.flush()
+
+    async def flush_if_idle(self) -> None:
+        if self._idle:
+            await self.flush()
+        self._idle = True
 
     async def flush(self) -> None:
         async with self._lock:
@@ -95,7 +102,7 @@ def make_app(job: Job) -> Any:
 
     @app.timer(interval=_IDLE_SECONDS)  # type: ignore[untyped-decorator]
     async def store_what_is_left() -> None:
-        await buffer.flush()
+        await buffer.flush_if_idle()
 
     return app
 

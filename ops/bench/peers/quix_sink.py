@@ -1,6 +1,7 @@
 """Quix Streams with its own PostgreSQL sink: at least once, repeats left out by the primary key.
 
-A batch is what lies between two checkpoints (``commit_every``). Decoding is fastavro in the
+A batch is what lies between two checkpoints (``commit_every``; else one is made every five seconds,
+as by default). Decoding is fastavro in the
 mapping, which is faster than Quix's own Avro deserializer with a schema registry.
 """
 
@@ -20,7 +21,6 @@ from ops.bench.peers.mapping import COLUMNS, event_types, rows_of
 # The sink drops None and takes a batch's columns from its first row: a None there would silently
 # leave that column out of the whole batch. A value that is NULL only in SQL keeps every column.
 _NULL: Final = AsIs("NULL")
-_COMMIT_SECONDS: Final = 1.0  # for what is left of the last batch; the default is 5
 
 
 def main(path: str) -> None:
@@ -44,7 +44,6 @@ def main(path: str) -> None:
             consumer_group=job.group,
             auto_offset_reset="earliest",
             commit_every=job.batch,
-            commit_interval=_COMMIT_SECONDS,
             auto_create_topics=False,
             use_changelog_topics=False,
             state_dir=state,
