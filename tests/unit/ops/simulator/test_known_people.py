@@ -90,3 +90,18 @@ def test_a_time_before_a_leap_day_exists(text: str, day: date) -> None:
 def test_nonsense_is_no_time() -> None:
     with pytest.raises(ValueError, match="not a time"):
         ago("soon", UNTIL)
+
+
+def test_the_child_benefit_follows_the_order_of_children_and_the_age_of_the_first() -> None:
+    born = {line.words[0]: ago(line.words[2], UNTIL) for line in PEOPLE}
+    children = [n for n in NEEDS if n.kind == "child_benefit"]
+    for need in children:
+        family = need.holders[0].split(".", maxsplit=1)[0]
+        siblings = sorted(
+            (n.holders[0] for n in children if n.holders[0].startswith(f"{family}.")),
+            key=lambda name: born[name],
+        )
+        place = siblings.index(need.holders[0])
+        first = 360_000 if born[siblings[0]] > ago("3y", UNTIL) else 275_000
+
+        assert need.amount == [first, 165_000, 110_000][place]
