@@ -135,7 +135,14 @@ class Assessor:
         decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
         stored = store.needs_of(circle.ids)
         drafts = decider.decide(assessments, stored, read.persons, circle.origins, on)
-        found = writes(drafts, assessments, read.before, read.seen, self.keys, self.keystore.keys)
+        found = writes(
+            drafts,
+            assessments,
+            before=read.before,
+            seen=read.seen,
+            keys=self.keys,
+            keys_of=self.keystore.keys,
+        )
         store.write(found, [cause.id for cause in causes])
         return Assessed(len(causes), len(assessments), len(found.said))
 

@@ -106,6 +106,7 @@ def test_a_person_dirtied_often_is_judged_once(country: Country, assessor: Asses
     country.born("1ali", "1990-01-01", "M")
     for number in range(50):
         country.state(f"name {number}", ("1ali", "name", {}), version=2)
+    assessor.most_causes = 1
 
     batch = assessor.assess_batch(ON)
 

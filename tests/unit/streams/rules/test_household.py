@@ -151,6 +151,15 @@ def test_each_person_is_in_one_household_or_none() -> None:
     assert len(members) == len(set(members))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_deaths_stated_the_earlier_counts(order: int) -> None:
+    world = World().man("1he").died("1he", "2026-01-01")
+    world.state("another", ("1he", "death", {"died_on": "2027-01-01"}))
+    world.facts = world.facts[::order]
+
+    assert world.groups() == set()
+
+
 def test_the_day_decides() -> None:
     world = family().divorced("1he", "2she", "2020-01-01")
 

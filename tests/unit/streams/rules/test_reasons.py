@@ -7,6 +7,7 @@ from datetime import date
 
 from schemas.ids import text
 from streams.assessment import Assessment
+from streams.assessor import whole_number
 from streams.rules.reason import (
     MET,
     MISSED,
@@ -128,3 +129,12 @@ def test_nothing_changes_before_the_next_day_of_change() -> None:
     for day in range(10, 20):
         assert world.needs(date(2026, 3, day)) == world.needs()
     assert world.needs(date(2026, 3, 20)) != world.needs()
+
+
+def test_a_transaction_number_is_made_whole_across_a_turn_of_the_counter() -> None:
+    turn = 1 << 32
+
+    assert whole_number(5, turn + 10) == turn + 5
+    assert whole_number(0xFFFFFFF0, turn + 10) == turn - 16
+    assert whole_number(20, turn + 10) == turn + 20  # younger than the oldest that is open
+    assert whole_number(7, 9) == 7
