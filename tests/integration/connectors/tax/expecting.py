@@ -49,7 +49,7 @@ def made(
 ) -> tuple[Found, Found]:
     """Return the events and faults that the connector makes of ``records``."""
     drafts, broken = translate_page(list(records), translate)
-    faults = {
+    faults: Found = {
         (
             fault.record.source_key,
             text(KEYS.quarantine_id(registry, fault.record.source_key)),
