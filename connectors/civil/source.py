@@ -15,7 +15,7 @@ from __future__ import annotations
 from connectors.civil.cursor import load
 from connectors.civil.session import CivilSettings, Session
 from connectors.source import Cursor, Page
-from schemas.errors import HubError
+from schemas.errors import HubError, TransientError
 
 
 class CivilSource:
@@ -39,13 +39,12 @@ class CivilSource:
             raise
 
     def committed(self, cursor: Cursor) -> None:
-        """Confirm the cursor's LSN; if there is no connection, the next one does so first."""
+        """Confirm the cursor's LSN; a connection that is gone is no loss, the next one confirms."""
         if self._session is not None:
             try:
                 self._session.confirm(load(cursor).place.lsn)
-            except HubError:
+            except TransientError:
                 self.close()
-                raise
 
     def close(self) -> None:
         if self._session is not None:

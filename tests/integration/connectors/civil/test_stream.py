@@ -150,15 +150,28 @@ def test_a_connection_that_is_cut_is_a_passing_error_and_heals(registry: Registr
     published = Published()
     source = registry.source()
     relay_all(source, published)
-    registry.execute(
-        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s",
-        registry.slot,
-    )
+    _cut(registry)
     registry.insert_deaths(1, 10)
 
     with pytest.raises(TransientError):
         source.next_page(published.cursor, 5)
     relay_until(source, published, lambda: len(published.keys) == 10)
+
+
+def test_a_connection_that_was_cut_before_the_commit_is_no_loss(registry: Registry) -> None:
+    published = Published()
+    source = registry.source()
+    relay_all(source, published)
+    registry.insert_deaths(1, 10)
+    relay_page(source, published, 5, confirm=False)
+    _cut(registry)
+
+    for _ in range(3):  # the first may still go into a socket that nobody reads
+        source.committed(published.pages[-1].cursor)
+    registry.insert_deaths(11, 20)
+    relay_until(source, published, lambda: len(published.keys) == 20)
+
+    wait_until(lambda: registry.confirmed() == published.last.place.lsn, "not confirmed")
 
 
 def test_a_server_that_does_not_answer_is_a_passing_error(registry: Registry) -> None:
@@ -185,3 +198,11 @@ def test_a_silent_stream_is_given_up(registry: Registry, monkeypatch: pytest.Mon
 
     with pytest.raises(TransientError, match="silent"):
         source.next_page(published.cursor, 5)
+
+
+def _cut(registry: Registry) -> None:
+    registry.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots"
+        " WHERE slot_name = %s",
+        registry.slot,
+    )
