@@ -112,9 +112,22 @@ def _family_income(case: Case) -> Condition:
         parts=(
             test("months", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True),
             test("family_income", holds=True, value=total, unit="tiyin"),
-            test("members", holds=True, value=len(case.members)),
+            test("members", holds=True, value=len(case.members), events=_belonging(case)),
         ),
     )
+
+
+def _belonging(case: Case) -> tuple[bytes, ...]:
+    """Return the events that say who is in the family: births, marriages, guardianships."""
+    together = {member.person.id for member in case.members}
+    found = []
+    for member in case.members:
+        person = member.person
+        if person.birth is not None:
+            found.append(person.birth.event)
+        ties = (*person.marriages, *person.guardians)
+        found += [tie.event for tie in ties if tie.other in together]
+    return tuple(dict.fromkeys(found))
 
 
 def _gaps(member: Member, first: date, last: date) -> Iterator[Condition]:

@@ -46,6 +46,17 @@ def test_a_reason_has_values_thresholds_distances_and_events() -> None:
     assert ident("event birth 1he 1") in evidence(reason)
 
 
+def test_every_need_cites_events_even_if_there_is_no_income() -> None:
+    world = World().man("1he").woman("2she").married("1he", "2she")
+
+    needs = assessment(world).needs()
+
+    cited = {ident("event birth 1he 1"), ident("event birth 2she 1")}
+    cited.add(ident("event marriage 1he 2she 2010-01-01 1"))
+    assert {need.kind for need in needs} == {"family_low_income", "material_assistance"}
+    assert all(set(evidence(need.reason)) == cited for need in needs)
+
+
 def test_who_is_just_outside_is_kept() -> None:
     near = [(j.kind, node.distance) for j, node in assessment(couple(2_150_000)).near_misses()]
     far = assessment(couple(2_320_000)).near_misses()
