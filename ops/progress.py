@@ -7,6 +7,8 @@ Whether a registry has more to say only the registry knows; ``hub verify`` asks 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
@@ -21,7 +23,7 @@ from connectors.messages import Position
 from ops.initialise import schema_ids
 from ops.settings import Settings
 from schemas import topics
-from schemas.errors import TransientError
+from schemas.errors import PermanentError, TransientError
 from schemas.registry import SchemaIds
 
 _POLL_MILLISECONDS: Final = 300
@@ -90,40 +92,42 @@ class Observer:
     def __init__(self, settings: Settings, ids: SchemaIds | None = None) -> None:
         self._settings = settings
         self._ids = ids or schema_ids(settings)
-        self._consumer, self._checkpoints_consumer = (
-            KafkaConsumer(
-                bootstrap_servers=settings.bootstrap_servers,
-                isolation_level="read_committed",
-                group_id=None,
-                enable_auto_commit=False,
-            )
-            for _ in range(2)
-        )
         self._positions: dict[str, Position] = {}
-        self._database = psycopg.connect(settings.hub_dsn, autocommit=True, row_factory=dict_row)
+        self._open = ExitStack()
+        with _answers():
+            self._consumer = self._open.enter_context(closing(self._reader()))
+            self._checkpoints_consumer = self._open.enter_context(closing(self._reader()))
+            self._database = self._open.enter_context(
+                closing(psycopg.connect(settings.hub_dsn, autocommit=True, row_factory=dict_row))
+            )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._consumer.close()
-        self._checkpoints_consumer.close()
-        self._database.close()
+        self._open.close()
 
     def look(self) -> Progress:
         """Return the progress now.
 
         Raises:
             TransientError: Kafka or PostgreSQL does not answer.
+            PermanentError: there are no tables.
         """
-        try:
+        with _answers():
             found = self._tables()
             self._ends(found.applied)
             found.published, sent = self._checkpoints()
-        except (KafkaError, psycopg.OperationalError) as error:
-            raise TransientError(f"progress cannot be read ({type(error).__name__})") from error
-        found.outbox_waiting = self._outbox_after(sent)
+            found.outbox_waiting = self._outbox_after(sent)
         return found
+
+    def _reader(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap_servers,
+            isolation_level="read_committed",
+            group_id=None,
+            enable_auto_commit=False,
+        )
 
     def _tables(self) -> Progress:
         applied = self._database.execute(
@@ -193,6 +197,17 @@ class Observer:
             [sent],
         ).fetchone()
         return int(row["waiting"]) if row else 0
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Name what a driver's error means."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise PermanentError("the tables are not there; run `hub init`") from error
+    except (KafkaError, psycopg.OperationalError) as error:
+        raise TransientError(f"progress cannot be read ({type(error).__name__})") from error
 
 
 def progress(settings: Settings) -> dict[str, Any]:
