@@ -16,6 +16,7 @@ from rich.tree import Tree
 from ops.run.api import identify, queries
 from ops.settings import Settings
 from projections.queries import UnknownPersonError
+from schemas.errors import RULES, InvalidRecord
 
 app = typer.Typer(
     help="Ask for one person's needs and reasons.",
@@ -51,7 +52,11 @@ def show(
     if output not in {"text", "json"}:
         raise typer.BadParameter("text or json", param_hint="--output")
     settings = Settings.from_environment()
-    identifier = UUID(bytes=identify(settings, _ask()))
+    try:
+        identifier = UUID(bytes=identify(settings, _ask()))
+    except InvalidRecord as error:
+        print(f"hub: that is no PINFL: {RULES[error.rule]}", file=sys.stderr)
+        raise typer.Exit(1) from None
     with queries(settings) as answers:
         try:
             answer = answers.needs(identifier, _READER)

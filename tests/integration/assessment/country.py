@@ -101,12 +101,14 @@ class Country:
                 )
                 self._cause(cursor, "person", person(who), event_id)
             if version > 1 or change != "CREATED":
-                cursor.execute(
-                    "INSERT INTO live.closures VALUES (%s, %s, %s, %s, now())",
-                    [UUID(bytes=event_id), UUID(bytes=record_id), version, change],
-                )
-                self._cause(cursor, "record", record_id, event_id)
+                self._close(cursor, event_id, record_id, version, change)
         return event_id
+
+    def close(self, record: str, version: int) -> None:
+        """Close a record without stating anything."""
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            event_id = person(f"event {record} {version}")
+            self._close(cursor, event_id, person(f"record {record}"), version, "CORRECTED")
 
     def annul(self, record: str, who: str, version: int = 2) -> bytes:
         return self.state(record, (who, "annulled", {}), version=version, change="ANNULLED")
@@ -196,6 +198,15 @@ class Country:
         row = self.connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
         assert row is not None
         return int(row[0])
+
+    def _close(
+        self, cursor: psycopg.Cursor[Any], event_id: bytes, record: bytes, *how: object
+    ) -> None:
+        cursor.execute(
+            "INSERT INTO live.closures VALUES (%s, %s, %s, %s, now())",
+            [UUID(bytes=event_id), UUID(bytes=record), *how],
+        )
+        self._cause(cursor, "record", record, event_id)
 
     def _cause(
         self, cursor: psycopg.Cursor[Any], column: str, identifier: bytes, event_id: bytes

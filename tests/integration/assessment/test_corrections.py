@@ -270,3 +270,12 @@ def test_near_misses_are_kept(country: Country, assessor: Assessor) -> None:
             "distance": 100,
         }
     ]
+
+
+def test_a_closure_alone_closes(hut: Country, assessor: Assessor) -> None:
+    drain(assessor)
+    hut.close("residence 1old hut", version=2)
+
+    drain(assessor)
+
+    assert ("lonely_care", person("1old")) not in hut.needs()
