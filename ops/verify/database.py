@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from sys import intern  # the same ids stand in several tables and topics: keep each once
 from typing import Any
 
 import orjson
@@ -59,6 +60,9 @@ SELECT (SELECT count(*) FROM live.causes),
 """
 
 
+_FETCH = 10_000
+
+
 def read_tables(dsn: str) -> Tables:
     """Return everything that verify compares, as of one moment."""
     with psycopg.connect(dsn) as connection:
@@ -110,7 +114,9 @@ def database_pending(
 
 
 def _rows(connection: psycopg.Connection[TupleRow], query: str) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor(binary=True) as cursor:
+    # A named cursor: a plain one would hold the whole answer a second time.
+    with connection.cursor("verify", binary=True) as cursor:
+        cursor.itersize = _FETCH
         cursor.execute(query.encode())
         yield from cursor
 
@@ -120,15 +126,23 @@ def _fact(row: tuple[Any, ...]) -> FactRow:
     (known_from, record, version, change, digest, topic, partition, offset) = row[7:]
     dated = kind in DATED_KINDS
     fact = Fact(
-        person,
-        kind,
+        intern(person),
+        intern(kind),
         canonical(orjson.loads(value)),
         sealed,
         _iso(valid_from) if dated else None,
         _iso(valid_to) if dated else None,
     )
-    place = Place(topic, partition, offset)
-    return FactRow(event_id, fact, known_from, record, version, change, digest.hex(), place)
+    return FactRow(
+        intern(event_id),
+        fact,
+        known_from,
+        intern(record),
+        version,
+        intern(change),
+        intern(digest.hex()),
+        Place(intern(topic), partition, offset),
+    )
 
 
 def _need(row: tuple[Any, ...]) -> NeedRow:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable
+from sys import intern  # the same ids stand in many events and rows: keep each once
 from typing import Any
 
 import fastavro
@@ -86,7 +87,7 @@ class Decoder:
             schema, body = self._split(value)
             decoded = schema.decode(body)
             meta = decoded["meta"]
-            event_id, subject = text(meta["id"]), text(meta["subject"])
+            event_id, subject = intern(text(meta["id"])), intern(text(meta["subject"]))
             if meta["type"] != schema.type:
                 raise NotAnEventError("meta")
         except NotAnEventError as error:
@@ -108,19 +109,19 @@ class Decoder:
             key=key,
             headers=dict(headers),
             id=event_id,
-            record=text(meta["record"]),
+            record=intern(text(meta["record"])),
             version=meta["version"],
-            source=meta["source"],
+            source=intern(meta["source"]),
             subject=subject,
-            type=meta["type"],
+            type=schema.type,
             occurred_at=meta["occurred_at"],
             recorded_at=meta["recorded_at"],
-            change=meta["change"],
+            change=intern(meta["change"]),
             corrects=None if meta["corrects"] is None else text(meta["corrects"]),
             sequence=meta["sequence"],
             partition_sequence=meta["partition_sequence"],
-            digest=meta["digest"].hex(),
-            correlation_id=text(meta["correlation_id"]),
+            digest=intern(meta["digest"].hex()),
+            correlation_id=intern(text(meta["correlation_id"])),
             causation_id=None if meta["causation_id"] is None else text(meta["causation_id"]),
             content=content,
             sealed={name: decoded[name] for name in schema.blocks},
@@ -170,11 +171,15 @@ class Decoder:
             return None
 
 
+def _id(item: Any) -> Any:
+    return intern(text(item))
+
+
 def _same(item: Any) -> Any:
     return item
 
 
-_MEANINGS: dict[str, Value] = {"date": iso, "uuid": text, "other": _same}
+_MEANINGS: dict[str, Value] = {"date": iso, "uuid": _id, "other": _same}
 
 
 def _meaning(type_: Any) -> str:
