@@ -23,13 +23,14 @@ from projections.keystore import open_block
 from projections.needs_store import NO_EVENT, Cause, NeedsStore
 from schemas.ids import Keys
 from streams.assessment import Assessment, assess
-from streams.decision import Decider, writes
+from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
 from streams.identity import links
 from streams.lifecycle import Fact, holding
 from streams.person import KINDS, Opened, Person, people
 from streams.rules.pack import RulePack, Surroundings
+from streams.saying import writes
 
 log = logging.getLogger(__name__)
 

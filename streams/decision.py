@@ -1,4 +1,4 @@
-"""From assessments to what is said: needs detected, changed and ended. Pure but for sealing.
+"""From assessments to what is said: needs detected, changed and ended. Pure.
 
 A need is said to have changed only if its substance did: household, amount, review, rule, or what
 its reason says apart from the events it cites. An assessment that merely rests on other events
@@ -7,32 +7,18 @@ renews the row and says nothing.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
-
-from projections.keystore import ERASED
-from projections.needs_store import AssessmentRow, NeedRow, StoredNeed, Writes
-from schemas.ids import Id, Keys, canonical_json, text, uuid8
-from schemas.sealing import seal
+from projections.needs_store import NeedRow, StoredNeed
+from schemas.ids import Id, Keys, text, uuid8
 from streams.assessment import Assessment
 from streams.person import Person
 from streams.rules.pack import Judgement, Rule
 from streams.rules.reason import MET, MISSED, Condition, as_json, evidence, substance
-
-CLASS: Final = "needs"
-_EVENT_TYPES: Final = {
-    "detected": "hub.need_detected",
-    "changed": "hub.need_changed",
-    "ended": "hub.need_ended",
-}
-
-KeysOf = Callable[[Iterable[tuple[bytes, str]]], Mapping[tuple[bytes, str], bytes]]
 
 
 class Draft(NamedTuple):
@@ -194,45 +180,6 @@ def need_id(person: bytes, kind: str) -> Id:
     return uuid8(sha256(b"need\0" + person + kind.encode()).digest())
 
 
-def writes(
-    drafts: Iterable[Draft],
-    assessments: Iterable[Assessment],
-    *,
-    before: Iterable[bytes],
-    seen: int,
-    keys: Keys,
-    keys_of: KeysOf,
-) -> Writes:
-    """Return the rows to write, every reason sealed.
-
-    Args:
-        drafts: what is said.
-        assessments: of all households.
-        before: the households as stored.
-        seen: the transaction below which everything was read.
-        keys: ids and digests.
-        keys_of: sealing keys, made where missing.
-    """
-    drafts = list(drafts)
-    sealing = keys_of({(draft.row.person, CLASS) for draft in drafts}) if drafts else {}
-    found = Writes()
-    for draft in drafts:
-        row, block = draft.row, {"reason": draft.reason}
-        key = sealing[row.person, CLASS]
-        # The person was erased: that there is a need may be said, why may not.
-        sealed = b"" if key == ERASED else seal(key, row.event_id, CLASS, block)
-        row = row._replace(reason=sealed)
-        found.needs.append(row)
-        if draft.is_said:
-            body = orjson.dumps(_message(row, block, draft.causation, keys))
-            found.said.append((row, draft.causation))
-            found.outbox.append(body)
-            found.leaves.append(orjson.dumps(_leaf(row, body)))
-    found.assessments = [_assessment_row(assessment, seen) for assessment in assessments]
-    found.gone = sorted(set(before) - {row.household for row in found.assessments})
-    return found
-
-
 def _content(need: NeedRow | StoredNeed) -> tuple[object, ...]:
     return (
         need.household,
@@ -247,71 +194,6 @@ def _content(need: NeedRow | StoredNeed) -> tuple[object, ...]:
 
 def _reason(row: NeedRow, law: str, why: Condition) -> dict[str, Any]:
     return {"rule": row.rule, "law": law, "on": row.assessed_on.isoformat(), **as_json(why)}
-
-
-def _message(
-    row: NeedRow, block: dict[str, Any], causation: bytes | None, keys: Keys
-) -> dict[str, object]:
-    """Return the outbox body; ``connectors.needs`` reads it."""
-    change = "ENDED" if row.status == "ended" else "CREATED" if row.version == 1 else "CORRECTED"
-    content = {
-        "need": text(row.need),
-        "household": text(row.household),
-        "kind": row.kind,
-        "status": row.status,
-        "since": row.since.isoformat(),
-        "review_on": row.review_on and row.review_on.isoformat(),
-        "urgency": row.urgency,
-        "amount_minor": row.amount_minor,
-        "rule": row.rule,
-    }
-    event_type = _EVENT_TYPES[row.status]
-    inside = block if row.reason else None
-    digest = keys.content_digest(event_type, row.person, change, content | {CLASS: inside})
-    return {
-        "type": event_type,
-        "version": row.version,
-        "subject": text(row.person),
-        "change": change,
-        "fields": content,
-        "sealed": b64encode(row.reason).decode() if row.reason else None,
-        "digest": digest.hex(),
-        "causation_id": causation and text(causation),
-    }
-
-
-def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
-    """Return the audit leaf of a decision: what was said, by hash of what leaves (sealed)."""
-    return {
-        "event_id": text(row.event_id),
-        "need": text(row.need),
-        "version": row.version,
-        "status": row.status,
-        "message_sha256": sha256(body).hexdigest(),
-    }
-
-
-def _assessment_row(assessment: Assessment, seen: int) -> AssessmentRow:
-    near = [
-        {
-            "person": text(judgement.person),
-            "kind": judgement.kind,
-            "condition": node.name,
-            "threshold": node.threshold,
-            "distance": node.distance,
-        }
-        for judgement, node in assessment.near_misses()
-    ]
-    return AssessmentRow(
-        assessment.household.id,
-        assessment.household.anchor,
-        [member.id for member in assessment.household.members],
-        assessment.on,
-        assessment.next_change_on,
-        assessment.outcome,
-        seen,
-        canonical_json(near),
-    )
 
 
 def _review(since: date, law: Rule, kind: str, on: date) -> date | None:

@@ -279,3 +279,14 @@ def test_a_closure_alone_closes(hut: Country, assessor: Assessor) -> None:
     drain(assessor)
 
     assert ("lonely_care", person("1old")) not in hut.needs()
+
+
+def test_a_higher_version_replaces_a_lower_one_even_without_a_closure(
+    hut: Country, assessor: Assessor
+) -> None:
+    hut.lives("1old", "hut", until="2026-01-01", version=2)
+    hut.connection.execute("DELETE FROM live.closures")
+
+    drain(assessor)
+
+    assert ("lonely_care", person("1old")) not in hut.needs()

@@ -13,10 +13,11 @@ from projections.keystore import ERASED
 from projections.needs_store import NeedRow, StoredNeed, Writes
 from schemas.ids import Keys, text
 from schemas.sealing import open_sealed
-from streams.decision import Decider, need_id, writes
+from streams.decision import Decider, need_id
 from streams.lifecycle import holding
 from streams.person import people
 from streams.rules.uz import PACK
+from streams.saying import writes
 from tests.unit.streams.rules.world import ON, World, couple, ident, single
 
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
