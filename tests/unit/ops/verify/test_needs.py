@@ -8,7 +8,7 @@ import pytest
 
 from ops.verify.households import household_id
 from ops.verify.needs import Need, closed_months, expected_needs
-from tests.unit.ops.verify.worlds import (
+from tests.unit.ops.verify.makers import (
     ALIAS,
     CHILD,
     DISABLED,
@@ -20,11 +20,9 @@ from tests.unit.ops.verify.worlds import (
     ON,
     STRANGER,
     Maker,
-    born,
-    country,
     home,
-    lives,
 )
+from tests.unit.ops.verify.worlds import born, country, lives
 
 FAMILY = min(MOTHER, FATHER, INFANT, CHILD)
 
