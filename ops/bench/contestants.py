@@ -34,8 +34,9 @@ PEERS: Final = (
         "ops.bench.peers.quix_sink",
         (1000, 5000, 20_000),
         "at least once; repeats left out by the primary key",
-        "no fencing; offsets outside the transaction; a bad record stops it or is dropped; lenient "
-        "decoding; no causes, no audit; the same id with other content goes unnoticed",
+        "no fencing; offsets outside the transaction; no quarantine (a bad record stops it, or is "
+        "dropped); lenient decoding; no closures, causes, audit; the same id with other content "
+        "goes unnoticed",
     ),
     Contestant(
         "faust",
@@ -44,9 +45,9 @@ PEERS: Final = (
         (1000, 5000, 20_000),
         "at least once as far as its committer goes (wrong around offset gaps); repeats left out "
         "by the primary key",
-        "no fencing; offsets outside the transaction; reads uncommitted records; a bad record "
-        "ends its agent; lenient decoding; no causes, no audit; the same id with other content "
-        "goes unnoticed",
+        "no fencing; offsets outside the transaction; reads uncommitted records; no quarantine (a "
+        "bad record raises in its agent); lenient decoding; no closures, causes, audit; the same "
+        "id with other content goes unnoticed",
     ),
 )
 CONTESTANTS: Final = (OURS, *PEERS)

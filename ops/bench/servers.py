@@ -1,7 +1,12 @@
-"""Servers of the benchmark's own, in a folder of their own, on free ports; gone afterwards."""
+"""Servers of the benchmark's own, in a folder of their own, on free ports; gone afterwards.
+
+A benchmark that was killed leaves its servers running; the next one stops them and removes them.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import shutil
 import socket
@@ -14,13 +19,16 @@ from typing import Final
 import psycopg
 
 from ops.settings import PORT_OFFSETS, Settings
+from ops.stack.record import boot_id, start_ticks
 from ops.stack.stack import PortTakenError, Say, Stack
 from schemas.errors import TransientError
 
 PARTITIONS: Final = 4
 _HOMES: Final = Path("/var/tmp")  # as root, PostgreSQL's user must be able to enter it  # noqa: S108
+_PREFIX: Final = "hub-bench-"
 _BASES: Final = range(12000, 32000, 100)  # below the kernel's ephemeral ports
 _ATTEMPTS: Final = 5
+_OWNER: Final = "owner.json"
 
 
 @contextmanager
@@ -31,8 +39,10 @@ def own_stack(say: Say) -> Iterator[Settings]:
         PermanentError: a server does not start.
         TransientError: no free ports were found, or an archive cannot be fetched now.
     """
-    home = Path(tempfile.mkdtemp(prefix="hub-bench-", dir=_HOMES))
+    _sweep(say)
+    home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_HOMES))
     home.chmod(0o755)
+    (home / _OWNER).write_text(json.dumps(_ourselves(os.getpid())), encoding="ascii")
     settings = _settings(home)
     try:
         settings = _start(settings, say)
@@ -41,6 +51,27 @@ def own_stack(say: Say) -> Iterator[Settings]:
         say("stopping the servers")
         Stack(settings).down()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _ourselves(process: int) -> dict[str, object]:
+    """Return what no other process has, also after a restart of the machine."""
+    return {"pid": process, "ticks": start_ticks(process), "boot": boot_id()}
+
+
+def _sweep(say: Say) -> None:
+    """Stop and remove what killed benchmarks of this user left."""
+    for note in _HOMES.glob(f"{_PREFIX}*/{_OWNER}"):
+        try:
+            if note.stat().st_uid != os.geteuid():
+                continue
+            owner = json.loads(note.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue  # another one is removing it
+        if owner != _ourselves(owner["pid"]):
+            say("removing what a killed benchmark left")
+            cache = Settings.from_environment().cache
+            Stack(Settings(home=note.parent, cache=cache)).down()
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _start(settings: Settings, say: Say) -> Settings:
