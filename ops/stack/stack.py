@@ -30,6 +30,8 @@ SERVERS: dict[str, Server] = {
     server.name: server for server in (postgres.SERVER, kafka.SERVER, registry.SERVER)
 }
 _POLL_SECONDS = 0.1
+_PORT_SECONDS = 3.0
+_PORT_POLL_SECONDS = 0.1
 _TAIL_LINES = 15
 _LOCK_SECONDS = 180.0  # another `up` may be starting servers
 
@@ -261,17 +263,26 @@ def stop_processes(records: list[Record], seconds: float) -> None:
 
 
 def refuse_taken_port(settings: Settings, name: str) -> None:
-    """Raise if somebody listens on the port that ``name`` needs."""
+    """Raise if somebody goes on listening on the port that ``name`` needs.
+
+    A server that was just killed is gone a little before the kernel has closed its sockets.
+    """
     port = settings.port(name)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + _PORT_SECONDS
+    while True:
         try:
-            probe.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
         except OSError as error:
+            if time.monotonic() < deadline:
+                time.sleep(_PORT_POLL_SECONDS)
+                continue
             raise PortTakenError(
                 f"port {port}, needed for {name}, is taken by another process; stop that one, or "
                 f"choose another range with HUB_PORT_BASE (now {settings.port_base})"
             ) from error
+        return
 
 
 def tail(path: Path) -> str:
