@@ -12,10 +12,10 @@ from typing import Final
 import httpx
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
-from projections.migrations import migrate
 
 from ops.settings import Settings
 from projections import keystore
+from projections.migrations import migrate
 from schemas import registry
 from schemas.errors import PermanentError, TransientError
 from schemas.topics import TOPICS
