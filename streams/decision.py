@@ -202,7 +202,7 @@ def _review(since: date, law: Rule, kind: str, on: date) -> date | None:
     if step is None:
         return None
     passed = (on.year - since.year) * 12 + on.month - since.month
-    months = max(passed // step, 1) * step
+    months = passed // step * step
     while (due := _months_later(since, months)) <= on:
         months += step
     return due

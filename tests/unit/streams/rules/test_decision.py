@@ -73,6 +73,9 @@ def test_a_need_is_detected_changed_ended_and_detected_again() -> None:
     assert statuses(ended) == {"disability_support": "ended 3"}
     assert statuses(silent) == {}
     assert statuses(back) == {"disability_support": "detected 4"}
+    said = (first, changed, ended, back)
+    changes = [json.loads(found.outbox[0])["change"] for found in said]
+    assert changes == ["CREATED", "CORRECTED", "ENDED", "CORRECTED"]
 
 
 def test_since_stays_until_the_need_ends() -> None:
