@@ -12,7 +12,8 @@ from rich.table import Table
 from ops.verify.check_needs import standing
 from ops.verify.check_sources import published
 from ops.verify.compare import Checked, World
-from ops.verify.values import Difference
+from ops.verify.ids import entry_id, event_id
+from ops.verify.values import Difference, Source
 from schemas.topics import EVENTS
 
 EQUAL, DIFFERENT, NOT_SETTLED = "equal", "different", "not settled"
@@ -23,11 +24,11 @@ EXIT_CODES = {EQUAL: 0, DIFFERENT: 1, NOT_SETTLED: 3}
 class Count:
     """One registry in numbers."""
 
-    source_records: int  # delivered to the hub, repeats included
+    source_records: int  # that the source stated to the hub, repeats included
     published: int
     suppressed: int  # repeats that the connector or the streams left out
     quarantined: int  # by the connector or by the streams
-    applied: int
+    applied: int  # by the streams; the marks of completeness are events too
     not_ours: int
     refused_files: int
     duplicate_files: int
@@ -100,7 +101,9 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print the counts, the checks, and the verdict."""
-        console.print(self._counts_table())
+        if self.counts:
+            console.print(self._counts_table())
+            console.print(self._needs_table())
         console.print(self._checks_table())
         if self.pending:
             console.print("not settled: " + "; ".join(self.pending), markup=False)
@@ -113,15 +116,20 @@ class Report:
                 console.print(f"and {self.more_of_the_kind} more of the kind")
 
     def _counts_table(self) -> Table:
-        table = Table(title="Counts")
-        table.add_column("registry")
-        names = [name for name in Count.__slots__ if self.counts]
-        for name in names:
-            table.add_column(name.replace("_", " "), justify="right")
-        for registry, count in self.counts.items():
-            table.add_row(registry, *(f"{getattr(count, name):,}" for name in names))
+        table = Table("", *self.counts, title="Counts")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for name in Count.__slots__:
+            numbers = (f"{getattr(count, name):,}" for count in self.counts.values())
+            table.add_row(name.replace("_", " "), *numbers)
+        return table
+
+    def _needs_table(self) -> Table:
+        table = Table(title="Needs that stand")
+        table.add_column("kind")
+        table.add_column("people", justify="right")
         for kind, number in sorted(self.needs.items()):
-            table.add_row(f"need {kind}", *([""] * (len(names) - 1)), f"{number:,}")
+            table.add_row(kind, f"{number:,}")
         return table
 
     def _checks_table(self) -> Table:
@@ -144,6 +152,18 @@ def report_on(world: World, checks: list[Checked], seconds: float) -> Report:
     )
 
 
+def _stated(world: World, source: Source) -> int:
+    """Return how many records a source has stated, those included that it has since replaced."""
+    total = len(source.stated) + source.suppressed
+    if source.registry != "civil":
+        return total
+    of = world.event_key, source.registry
+    now = {name(*of, key) for key in source.stated for name in (event_id, entry_id)}
+    ever = set(published(world.topics, source.registry))
+    ever |= {entry.id for entry in world.topics.entries if entry.source == source.registry}
+    return total + len(ever - now)
+
+
 def _count(world: World, registry: str) -> Count:
     source = next((one for one in world.sources if one.registry == registry), None)
     topic = EVENTS[registry]
@@ -151,7 +171,7 @@ def _count(world: World, registry: str) -> Count:
     rows = [row for row in world.tables.progress if row.topic == topic]
     repeats = sum(row.suppressed for row in rows)
     return Count(
-        source_records=0 if source is None else len(source.stated) + source.suppressed,
+        source_records=0 if source is None else _stated(world, source),
         published=len(published(world.topics, registry)),
         suppressed=repeats + (0 if source is None else source.suppressed),
         quarantined=entries,
