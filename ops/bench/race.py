@@ -25,11 +25,13 @@ from ops.bench import cpu
 from ops.bench.contestants import OURS, Contestant
 from ops.bench.job import Job
 from ops.settings import Settings
+from ops.stack.record import Record, boot_id, start_ticks
 from ops.stack.stack import Stack
 from schemas.errors import HubError
 
 POLL_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 15.0
+_RECORD: Final = "contestant"
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 Tick = Callable[[int], None]  # told how many facts are committed
 
@@ -154,19 +156,31 @@ def _process(
         "HOME": str(folder),
         "PYTHONPATH": str(_PROJECT),
     }
+    command = [sys.executable, "-m", contestant.module, str(folder / "job.json")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", contestant.module, str(folder / "job.json")],
+            command,
             cwd=folder,
             env=environment | own,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is ours to hand on
         )
+        record = Record(
+            name=_RECORD,
+            pid=process.pid,
+            start_ticks=start_ticks(process.pid) or 0,
+            boot=boot_id(),
+            command=command,
+            port=0,
+            version="",
+        )
+        record.write(Stack(settings).record_path(_RECORD))  # stopped with the servers if we die
         try:
             yield process
         finally:
             _stop(process)
+            Stack(settings).record_path(_RECORD).unlink(missing_ok=True)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
