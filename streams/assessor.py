@@ -66,7 +66,7 @@ class Assessor:
     keys: Keys
     pack: RulePack
     partitions: int  # of each registry's topic
-    most_causes: int = 800
+    most_causes: int = 1200
     most_persons: int = 3000  # locked in a transaction
 
     def is_ready(self) -> bool:
