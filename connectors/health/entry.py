@@ -13,9 +13,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.health.bundle import instant, parse_json
+from connectors.health.fhir import first_code
 from connectors.source import SourceRecord
+from schemas.errors import InvalidRecord
 
 OURS: Final = ("Patient", "Observation", "Condition", "ServiceRequest")
+
+# Of these types only these codes are ours; a health server holds far more of others.
+CODES: Final = {
+    "Observation": frozenset({"disability-group", "care-dependency", "pregnancy"}),
+    "ServiceRequest": frozenset({"psychological-support"}),
+}
 
 # An original must fit in a Kafka message of 1 MB; a resource of ours has some hundred bytes.
 MAX_ENTRY_CHARS: Final = 100_000
@@ -63,11 +71,22 @@ def place(text: str) -> Placed:
         "resource": None if deleted else resource,
     }
     record = SourceRecord(f"{type_}/{id_}/{version}", original, content)
-    return Placed(record, updated_at, ours=type_ in OURS)
+    return Placed(record, updated_at, ours=type_ in OURS and not _has_foreign_code(type_, resource))
 
 
 def _may_be_ours(type_: object) -> bool:
     return not _matches(_TYPE, type_) or type_ in OURS
+
+
+def _has_foreign_code(type_: str, resource: Mapping[str, Any]) -> bool:
+    """Return whether the resource says, readably, that it is about something else."""
+    if type_ not in CODES:
+        return False
+    try:
+        code = first_code(resource.get("code"))
+    except InvalidRecord:
+        return False  # the translator says what is wrong with it
+    return code is not None and code not in CODES[type_]
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
