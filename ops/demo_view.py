@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +21,7 @@ from ops.run.api import queries
 from ops.settings import Settings
 
 _REGION_DIGITS: Final = 4  # of a SOATO code: country and region
+_REGION_WIDTH: Final = 11
 _READER: Final = "hub demo"
 
 
@@ -69,13 +71,13 @@ def needs_by_region(settings: Settings) -> Table:
     for region, kind, number in rows:
         counts[region][kind] += number
     kinds = sorted({kind for _, kind, _ in rows})
-    table = Table(title="Needs by region")
-    table.add_column("region")
-    for kind in kinds:
-        table.add_column(kind.replace("_", " "), justify="right")
+    table = Table(title="Needs by region", box=box.SIMPLE_HEAD)
+    table.add_column("region", max_width=_REGION_WIDTH)
+    for kind in kinds:  # one word a line: all columns fit on a terminal of 80
+        table.add_column(kind.replace("_", "\n"), justify="right")
     names = _region_names()
     for region in sorted(counts, key=str):
-        name = names.get(region or "", "not known") if region else "not known"
+        name = names.get(region or "", "not known")
         table.add_row(name, *(f"{counts[region][kind]:,}" for kind in kinds))
     return table
 
@@ -106,4 +108,5 @@ def how_to_look_around(settings: Settings) -> str:
 
 def _region_names() -> dict[str, str]:
     path = Path(ops.simulator.__file__).with_name("districts.json")
-    return {region["code"]: region["en"] for region in json.loads(path.read_text("utf-8"))}
+    regions = json.loads(path.read_text("utf-8"))
+    return {region["code"]: region["en"].removesuffix(" region") for region in regions}
