@@ -25,6 +25,8 @@ from ops.settings import Settings
 from schemas import topics
 from schemas.errors import PermanentError, TransientError
 from schemas.registry import SchemaIds
+from streams.chunk import Place
+from streams.topics import unread
 
 _POLL_MILLISECONDS: Final = 300
 
@@ -39,8 +41,7 @@ class Applied:
     events: int
     suppressed: int
     quarantined: int
-    end: int = 0  # last stable offset; trailing markers count, so it may stay above ``next``
-    caught_up: bool = False
+    caught_up: bool = False  # no committed record is left
 
 
 @dataclass(slots=True)
@@ -96,7 +97,6 @@ class Observer:
         self._open = ExitStack()
         with _answers():
             self._consumer = self._open.enter_context(closing(self._reader()))
-            self._checkpoints_consumer = self._open.enter_context(closing(self._reader()))
             self._database = self._open.enter_context(
                 closing(psycopg.connect(settings.hub_dsn, autocommit=True, row_factory=dict_row))
             )
@@ -116,7 +116,7 @@ class Observer:
         """
         with _answers():
             found = self._tables()
-            self._ends(found.applied)
+            self._mark_caught_up(found.applied)
             found.published, sent = self._checkpoints()
             found.outbox_waiting = self._outbox_after(sent)
         return found
@@ -154,24 +154,11 @@ class Observer:
             **(counts or {}),
         )
 
-    def _ends(self, applied: list[Applied]) -> None:
-        places = {TopicPartition(part.topic, part.partition): part for part in applied}
-        if not places:
-            return
-        for place, end in self._consumer.end_offsets(list(places)).items():
-            places[place].end = end
-            places[place].caught_up = places[place].next >= end
-        behind = [place for place, part in places.items() if not part.caught_up]
-        if not behind:
-            return
-        # Only markers of transactions may be left: then reading on finds no record up to the end.
-        self._consumer.assign(behind)
-        for place in behind:
-            self._consumer.seek(place, places[place].next)
-        found = self._consumer.poll(timeout_ms=_POLL_MILLISECONDS)
-        for place in behind:
-            part = places[place]
-            part.caught_up = place not in found and self._consumer.position(place) >= part.end
+    def _mark_caught_up(self, applied: list[Applied]) -> None:
+        positions = {Place(part.topic, part.partition): part.next for part in applied}
+        left = unread(self._settings.bootstrap_servers, positions)
+        for part in applied:
+            part.caught_up = Place(part.topic, part.partition) not in left
 
     def _checkpoints(self) -> tuple[dict[str, int], int]:
         """Read on in the checkpoints' partitions; the last one of each connector counts."""
@@ -180,10 +167,10 @@ class Observer:
                 TopicPartition(topics.CHECKPOINTS, number)
                 for number in topics.CHECKPOINT_PARTITION.values()
             ]
-            self._checkpoints_consumer.assign(places)
-            self._checkpoints_consumer.seek_to_beginning(*places)
+            self._consumer.assign(places)
+            self._consumer.seek_to_beginning(*places)
         names = {number: name for name, number in topics.CHECKPOINT_PARTITION.items()}
-        while found := self._checkpoints_consumer.poll(timeout_ms=_POLL_MILLISECONDS):
+        while found := self._consumer.poll(timeout_ms=_POLL_MILLISECONDS):
             for place, records in found.items():
                 name = names[place.partition]
                 self._positions[name] = position_of(records[-1].value, name, self._ids)

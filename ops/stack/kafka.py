@@ -98,7 +98,8 @@ def _format(settings: Settings) -> None:
     shutil.rmtree(folder / "data", ignore_errors=True)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [java(), "-Xmx128m", f"@{_java_arguments(settings)}", "kafka.tools.StorageTool"]
-    command += ["format", "--standalone", "-t", cluster, "-c", str(folder / "server.properties")]
+    command += ["format", "--standalone", f"--cluster-id={cluster}"]  # it may begin with a dash
+    command += ["-c", str(folder / "server.properties")]
     result = subprocess.run(
         command, capture_output=True, text=True, check=False, env=plain_environment(), cwd=folder
     )
