@@ -21,7 +21,7 @@ from ops.run.api import queries
 from ops.settings import Settings
 
 _REGION_DIGITS: Final = 4  # of a SOATO code: country and region
-_REGION_WIDTH: Final = 11
+_REGION_WIDTH: Final = 14
 _READER: Final = "hub demo"
 
 
@@ -71,10 +71,10 @@ def needs_by_region(settings: Settings) -> Table:
     for region, kind, number in rows:
         counts[region][kind] += number
     kinds = sorted({kind for _, kind, _ in rows})
-    table = Table(title="Needs by region", box=box.SIMPLE_HEAD)
-    table.add_column("region", max_width=_REGION_WIDTH)
+    table = Table(title="Needs by region", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("region", min_width=_REGION_WIDTH, max_width=_REGION_WIDTH)
     for kind in kinds:  # one word a line: all columns fit on a terminal of 80
-        table.add_column(kind.replace("_", "\n"), justify="right")
+        table.add_column(kind.replace("_", "\n"), justify="right", no_wrap=True)
     names = _region_names()
     for region in sorted(counts, key=str):
         name = names.get(region or "", "not known")
