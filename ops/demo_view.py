@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -71,7 +70,7 @@ def needs_by_region(settings: Settings) -> Table:
     for region, kind, number in rows:
         counts[region][kind] += number
     kinds = sorted({kind for _, kind, _ in rows})
-    table = Table(title="Needs by region", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(title="Needs by region", box=None, pad_edge=False)
     table.add_column("region", min_width=_REGION_WIDTH, max_width=_REGION_WIDTH)
     for kind in kinds:  # one word a line: all columns fit on a terminal of 80
         table.add_column(kind.replace("_", "\n"), justify="right", no_wrap=True)
