@@ -70,7 +70,7 @@ def needs_by_region(settings: Settings) -> Table:
     for region, kind, number in rows:
         counts[region][kind] += number
     kinds = sorted({kind for _, kind, _ in rows})
-    table = Table(title="Needs by region", box=None, pad_edge=False)
+    table = Table(title="Needs by region", box=None, padding=(0, 1, 0, 0))
     table.add_column("region", min_width=_REGION_WIDTH, max_width=_REGION_WIDTH)
     for kind in kinds:  # one word a line: all columns fit on a terminal of 80
         table.add_column(kind.replace("_", "\n"), justify="right", no_wrap=True)
@@ -82,11 +82,11 @@ def needs_by_region(settings: Settings) -> Table:
 
 
 def show_one_person(settings: Settings, console: Console) -> None:
-    """Print one person's needs and reasons: a child with a benefit, if there is one."""
+    """Print one person's needs and reasons: a child's benefit that rests on much, if any does."""
     with psycopg.connect(settings.hub_dsn) as connection:
         row = connection.execute(
             "SELECT person FROM live.needs WHERE status <> 'ended'"
-            " ORDER BY kind = 'child_benefit' DESC, person LIMIT 1"
+            " ORDER BY kind = 'child_benefit' DESC, cardinality(evidence) DESC, person LIMIT 1"
         ).fetchone()
     if row is None:
         console.print("no needs at all", style="bold red")
