@@ -51,7 +51,7 @@ check: setup ## Lint, format, types, architecture, event schemas
 test: check unit integration fault ## Set up, check, and run every tier of tests
 
 unit: setup ## Run the tests that need no server
-	$(PYTEST) tests/unit tests/property tests/contract
+	$(PYTEST) tests/unit
 
 integration: setup ## Run the tests against real servers
 	$(PYTEST) tests/integration
@@ -65,8 +65,9 @@ demo: setup ## Run the main job from end to end on a simulated country
 bench: setup ## Measure us beside others; writes build/bench.json
 	$(BIN)/hub bench
 
-soak: setup ## Run the fault tests again and again: make soak ROUNDS=50
-	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; $(PYTEST) tests/fault; done
+soak: setup ## Fault and acceptance tests again and again, with another seed each: make soak ROUNDS=50
+	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \
+	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance; done
 
 clean: ## Stop the local stack and remove .venv, build and the caches of tools
 	@! test -x $(BIN)/hub || $(BIN)/hub down
