@@ -122,7 +122,8 @@ def fetch(cache: Path, *, verify: bool, done: Callable[[Artifact], None] = lambd
     if failures:
         raise TransientError(
             f"{len(failures)} of {len(absent)} archives could not be fetched (first: "
-            f"{failures[0]}); what was fetched is kept; check the network"
+            f"{failures[0]}); what was fetched is kept; check the network; behind a proxy with a "
+            "certificate of its own, set REQUESTS_CA_BUNDLE to a file that holds it"
         )
     return len(absent)
 
