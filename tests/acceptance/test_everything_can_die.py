@@ -29,6 +29,7 @@ from ops.trial import Trial
 from ops.verify.report import EQUAL
 from ops.verify.run import verify
 from schemas.errors import TransientError
+from tests.acceptance.leaks import leaks, tokens
 
 SEED = int(os.environ.get("HUB_TEST_SEED", "7"))
 UNTIL = date(2026, 9, 30)
@@ -147,6 +148,9 @@ def test_every_process_dies_and_nothing_is_lost_or_doubled(trial: Trial) -> None
     assert memory < MEMORY_LIMIT
     report = verify(trial.settings, wait_seconds=PATIENCE_SECONDS)
     assert report.outcome == EQUAL, (report.pending, report.first, report.as_json()["kinds"])
+    assert leaks(trial.settings) == []
+    (trial.stack.log_path("planted")).write_bytes(b"refused: " + min(tokens(trial.settings)))
+    assert leaks(trial.settings) == ["file planted.log"], "a search that cannot find proves nothing"
 
 
 def kill_connector_at_work(scene: Scene, name: str) -> bool:
