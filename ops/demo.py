@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from ops import demo_view
+from ops import demo_view, progress_view
 from ops.progress import Progress
 from ops.settings import Settings
 from ops.simulator.command import DEFAULT_UNTIL
@@ -90,7 +90,7 @@ def run(trial: Trial, console: Console) -> dict[str, object]:
     with Live(console=console, refresh_per_second=4, transient=True) as live:
 
         def watch(seen: Progress) -> None:
-            live.update(demo_view.progress(seen, due, time.monotonic() - began))
+            live.update(progress_view.table(seen, due))
 
         due = trial.due()
         trial.wait_for_snapshots(_WAIT_SECONDS, watch)

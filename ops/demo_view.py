@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -15,35 +14,12 @@ from rich.table import Table
 
 import ops.simulator
 from ops.person import render
-from ops.progress import Progress
 from ops.run.api import queries
 from ops.settings import Settings
 
 _REGION_DIGITS: Final = 4  # of a SOATO code: country and region
 _REGION_WIDTH: Final = 14
 _READER: Final = "hub demo"
-
-
-def progress(seen: Progress, due: Mapping[str, int], seconds: float) -> Table:
-    """Return one picture of the work under way."""
-    table = Table(title=f"{seconds:.0f} s", title_justify="left", show_edge=False)
-    for column in ("registry", "published", "expected", "applied", "complete through"):
-        table.add_column(column, justify="left" if column == "registry" else "right")
-    for registry, expected in due.items():
-        applied = sum(p.events for p in seen.applied if f".{registry}." in p.topic)
-        table.add_row(
-            registry,
-            f"{seen.published.get(registry, 0):,}",
-            f"{expected:,}",
-            f"{applied:,}",
-            seen.complete_through.get(registry, "not yet"),
-        )
-    table.caption = (
-        f"{seen.causes:,} causes queued, {seen.households:,} households assessed, "
-        f"{seen.needs:,} needs, {seen.outbox_waiting:,} waiting to be sent"
-    )
-    table.caption_justify = "left"
-    return table
 
 
 def needs_by_region(settings: Settings) -> Table:

@@ -197,7 +197,7 @@ def _answers() -> Iterator[None]:
         raise TransientError(f"progress cannot be read ({type(error).__name__})") from error
 
 
-def progress(settings: Settings) -> dict[str, Any]:
+def progress(settings: Settings) -> Progress:
     """Return the progress as `hub status` shows it."""
     with Observer(settings) as observer:
-        return observer.look().as_json()
+        return observer.look()

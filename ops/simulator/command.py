@@ -18,8 +18,10 @@ from ops.simulator import fhir_process, fhir_server
 from ops.simulator.civil_database import CountryExistsError
 from ops.simulator.contract import Keys
 from ops.simulator.country import Country, OutOfTurnError, Places
+from ops.simulator.known_people import pinfl_of
 
 DEFAULT_UNTIL = "2026-09-30"
+KNOWN_PERSON = "a.third"  # a child of a low-income family; invented, like everybody there
 REFUSED = 4  # exit code, as in ops/cli.py: going on would be wrong until somebody acts
 REFUSALS = (CountryExistsError, OutOfTurnError, fhir_process.FhirServerError)
 
@@ -92,6 +94,10 @@ def _write(country: Country, phase: Phase, console: Console) -> None:
             country.day(number)
         console.print(f"{country.days} live days written, up to {country.until}")
     console.print(f"{time.monotonic() - began:.1f} s")
+    console.print(
+        f"to ask for one of its people: echo {pinfl_of(KNOWN_PERSON, country.until)} | "
+        f"hub person show ({KNOWN_PERSON} in ops/simulator/known_people.txt)"
+    )
 
 
 def _serve(settings: Settings, seed: int) -> None:

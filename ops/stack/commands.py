@@ -11,6 +11,7 @@ from rich.table import Table
 from ops.lazy import load
 from ops.run import components
 from ops.settings import Settings
+from ops.simulator import fhir_process
 from ops.stack import artifacts, kafka, registry
 from ops.stack.stack import Stack
 
@@ -44,13 +45,16 @@ def up(
 
 
 def down() -> None:
-    """Stop exactly what `hub up` started in this home, and nothing else.
+    """Stop exactly what `hub up` and `hub simulate` started in this home, and nothing else.
 
     Examples:
       hub down
       HUB_HOME=/srv/hub hub down
     """
-    Stack(Settings.from_environment()).down(_say)
+    settings = Settings.from_environment()
+    Stack(settings).down(_say)
+    if fhir_process.stop(settings.home):
+        _say("stopping the simulated FHIR server")
     _say("nothing runs")
 
 

@@ -12,11 +12,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.lazy import NotInThisBuildError, load
+from ops import progress_view
+from ops.progress import Progress
+from ops.progress import progress as observe
 from ops.run.components import read_states
 from ops.settings import Settings
 from ops.stack.record import Record
 from ops.stack.stack import SERVERS, SUPERVISOR, Stack
+from schemas.errors import HubError
 
 FINDING, DEPENDENCY_DOWN = 1, 3
 _MEBIBYTE = 1024 * 1024
@@ -63,7 +66,8 @@ def status(
     progress = _progress(settings)
     if output is Output.JSON:
         processes = [asdict(row) for row in rows]
-        print(json.dumps({"processes": processes, "progress": progress}, indent=1, default=str))
+        seen = progress.as_json() if isinstance(progress, Progress) else {"unknown": progress}
+        print(json.dumps({"processes": processes, "progress": seen}, indent=1, default=str))
     else:
         _print(settings, rows, progress)
     raise typer.Exit(exit_code(rows))
@@ -125,17 +129,15 @@ def _row(record: Record, health: str, well: bool, **known: object) -> Row:
     )
 
 
-def _progress(settings: Settings) -> object:
-    """Return how far the work is; a server that is down is told above already."""
+def _progress(settings: Settings) -> Progress | str:
+    """Return how far the work is, or why that cannot be said."""
     try:
-        return load("ops.progress:progress")(settings)
-    except NotInThisBuildError:
-        return None
-    except Exception as error:  # noqa: BLE001 - progress is asked of servers that may be down
-        return {"unknown": type(error).__name__}
+        return observe(settings)
+    except HubError as error:
+        return str(error)
 
 
-def _print(settings: Settings, rows: list[Row], progress: object) -> None:
+def _print(settings: Settings, rows: list[Row], progress: Progress | str) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), title=str(settings.home), title_justify="left")
     for column in ("process", "health", "pid", "port", "version", "up", "MiB", "restarts"):
         table.add_column(column, no_wrap=column != "health")
@@ -151,19 +153,7 @@ def _print(settings: Settings, rows: list[Row], progress: object) -> None:
             _console.print(f"{row.name} last {row.last_error}", markup=False, soft_wrap=True)
     total = sum(row.memory_mib or 0 for row in rows)
     _console.print(f"{total} MiB in all")
-    if isinstance(progress, dict):
-        for name, value in progress.items():
-            _print_progress(str(name), value)
-
-
-def _print_progress(name: str, value: object) -> None:
-    """Print a number on a line, and a list of rows with the same keys as a table."""
-    if not (isinstance(value, list) and value and isinstance(value[0], dict)):
-        _console.print(f"{name}: {value}", markup=False)
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), title=name, title_justify="left")
-    for column in value[0]:
-        table.add_column(str(column), no_wrap=True)
-    for row in value:
-        table.add_row(*(str(cell) for cell in row.values()))
-    _console.print(table)
+    if isinstance(progress, Progress):
+        _console.print(progress_view.table(progress))
+    else:
+        _console.print(f"progress: {progress}", markup=False)
