@@ -105,7 +105,7 @@ class Relay:
         """
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            wait=wait_exponential_jitter(multiplier=0.2, max=15),
+            wait=_wait,
             stop=lambda _: stop.is_set(),
             sleep=lambda seconds: _sleep(stop, seconds),
             before_sleep=self._log_retry,
@@ -131,6 +131,16 @@ class Relay:
                 "cause": str(error),  # a TransientError: names place, never a person
             },
         )
+
+
+_backoff = wait_exponential_jitter(multiplier=0.2, max=15)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Back off, but never come back before the other side said to."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.delay_seconds if isinstance(error, TransientError) else 0.0
+    return max(_backoff(state), asked)
 
 
 def _sleep(stop: Flag, seconds: float) -> None:

@@ -16,6 +16,8 @@ class HubError(Exception):
 class TransientError(HubError):
     """The other side does not answer now; the same call may succeed later."""
 
+    delay_seconds: float = 0.0  # how long it asked to be left alone
+
 
 class PermanentError(HubError):
     """No retry can help: configuration, contract or history is broken. The text says what to do."""

@@ -114,3 +114,25 @@ def test_run_ends_when_told() -> None:
     relay(Once([income(1), income(2)]), outlet).run(stop)
 
     assert len(events(outlet.messages)) == 2
+
+
+def test_run_waits_as_long_as_it_was_asked_to() -> None:
+    waited: list[float] = []
+
+    class Patient(Flag):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0.0)
+            return super().wait(0)
+
+    class Busy(ListSource):
+        def next_page(self, cursor: Cursor | None, wait_seconds: float) -> Page | None:
+            if waited:
+                raise PermanentError("seen enough")
+            error = TransientError("not now")
+            error.delay_seconds = 77.0
+            raise error
+
+    with pytest.raises(PermanentError):
+        relay(Busy([]), MemoryOutlet()).run(Patient())
+
+    assert waited == [77.0]
