@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -62,7 +61,6 @@ def end_offsets(bootstrap: str) -> dict[tuple[str, int], int]:
 
 
 def _consumer(bootstrap: str) -> KafkaConsumer:
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     return KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
         client_id="hub-verify",
