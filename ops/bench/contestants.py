@@ -20,7 +20,7 @@ class Contestant:
 
 OURS: Final = Contestant(
     "ours",
-    "this hub's worker",
+    "our worker",
     "ops.bench.ours",
     (2000, 4000, 8000),
     "effects once; fenced owner; position, facts, closures, causes and audit leaf in one "
@@ -30,21 +30,21 @@ OURS: Final = Contestant(
 PEERS: Final = (
     Contestant(
         "quix",
-        "Quix Streams, PostgreSQL sink",
+        "Quix Streams",
         "ops.bench.peers.quix_sink",
         (1000, 5000, 20_000),
-        "at least once; repeats left out by the primary key",
+        "its PostgreSQL sink: at least once; repeats left out by the primary key",
         "no fencing; offsets outside the transaction; no quarantine (a bad record stops it, or is "
         "dropped); lenient decoding; no closures, causes, audit; the same id with other content "
         "goes unnoticed",
     ),
     Contestant(
         "faust",
-        "stock Faust, message by message",
+        "stock Faust",
         "ops.bench.peers.faust_agent",
         (1000, 5000, 20_000),
-        "at least once as far as its committer goes (wrong around offset gaps); repeats left out "
-        "by the primary key",
+        "message by message: at least once as far as its committer goes (wrong around offset "
+        "gaps); repeats left out by the primary key",
         "no fencing; offsets outside the transaction; reads uncommitted records; no quarantine (a "
         "bad record raises in its agent); lenient decoding; no closures, causes, audit; the same "
         "id with other content goes unnoticed",

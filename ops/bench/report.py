@@ -21,42 +21,65 @@ NAME: Final = "kafka_to_committed_facts"
 
 def show(console: Console, results: Results, contestants: Sequence[Contestant]) -> None:
     """Print the figures, then what each contestant promises and lacks."""
-    table = Table(title="From Kafka to committed facts, events a second")
-    table.add_column("")
-    for column in (
-        "median",
-        "min",
-        "max",
-        "ours is",
-        "batch",
-        "start s",
-        "own CPU us",
-        "PostgreSQL us",
-    ):
-        table.add_column(column, justify="right")
+    console.print(_rates(results, contestants))
+    console.print(_costs(results, contestants))
+    console.print(_limits(results))
+    console.print(_promises(contestants))
+    console.print(f"All ended with the same rows, SHA-256 {results.digest[:32]}…")
+
+
+def _rates(results: Results, contestants: Sequence[Contestant]) -> Table:
+    table = _table("From Kafka to committed facts, events a second")
+    for column in ("median", "min", "max", "ours is", "batch"):
+        table.add_column(column, justify="right", no_wrap=True)
     for contestant in contestants:
-        runs = results.runs[contestant.name]
-        rates = [run.rate for run in runs]
+        rates = [run.rate for run in results.runs[contestant.name]]
         table.add_row(
             contestant.title,
             *(f"{rate:,.0f}" for rate in (results.median(contestant.name), min(rates), max(rates))),
             "" if contestant is OURS else f"{ratio(results, contestant.name):.2f} x",
             f"{results.best_batch(contestant.name):,}",
-            f"{min(run.startup_seconds for run in runs):.1f}",
-            f"{_cpu(runs, 'own_cpu'):.0f}",
-            f"{_cpu(runs, 'postgres_cpu'):.0f}",
         )
-    table.add_section()
-    for title, rate in results.limits.items():
-        table.add_row(f"limit: {title}", f"{rate:,.0f}")
-    console.print(table)
-    promises = Table(title="What each promises", show_lines=True)
-    for column in ("", "promises", "cannot promise"):
-        promises.add_column(column)
+    return table
+
+
+def _costs(results: Results, contestants: Sequence[Contestant]) -> Table:
+    table = _table("Processor time an event, in microseconds; not in the rate: starting up")
+    for column in ("own process", "PostgreSQL", "start s"):
+        table.add_column(column, justify="right", no_wrap=True)
     for contestant in contestants:
-        promises.add_row(contestant.title, contestant.promises, contestant.lacks or "-")
-    console.print(promises)
-    console.print(f"All ended with the same rows: SHA-256 {results.digest}")
+        runs = results.runs[contestant.name]
+        table.add_row(
+            contestant.title,
+            f"{_cpu(runs, 'own_cpu'):.1f}",
+            f"{_cpu(runs, 'postgres_cpu'):.1f}",
+            f"{min(run.startup_seconds for run in runs):.1f}",
+        )
+    return table
+
+
+def _limits(results: Results) -> Table:
+    table = _table("What nobody can pass, events a second")
+    table.add_column("one core or session", justify="right", no_wrap=True)
+    for title, rate in results.limits.items():
+        table.add_row(title, f"{rate:,.0f}")
+    return table
+
+
+def _promises(contestants: Sequence[Contestant]) -> Table:
+    table = _table("What each promises")
+    table.show_lines = True
+    for column in ("promises", "cannot promise"):
+        table.add_column(column)
+    for contestant in contestants:
+        table.add_row(contestant.title, contestant.promises, contestant.lacks or "-")
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    return table
 
 
 def objects(

@@ -15,7 +15,7 @@ from psycopg2.extensions import AsIs
 from quixstreams import Application, message_context
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
-from ops.bench.job import Job
+from ops.bench.job import Job, collect_garbage_rarely
 from ops.bench.peers.mapping import COLUMNS, event_types, rows_of
 
 # The sink drops None and takes a batch's columns from its first row: a None there would silently
@@ -63,6 +63,7 @@ def main(path: str) -> None:
         )
         topic = app.topic(job.topic, value_deserializer="bytes", key_deserializer="bytes")
         app.dataframe(topic).apply(to_rows, expand=True).sink(sink)
+        collect_garbage_rarely()
         app.run()
 
 
