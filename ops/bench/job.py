@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-
-def collect_garbage_rarely() -> None:
-    """Let Python's collector run seldom: a few percent for a peer, whose records live briefly."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from ops.initialise import schema_ids
+from ops.run.garbage import collect_rarely
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from schemas.ids import Keys
@@ -48,6 +49,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         sealer=QuarantineSealer(key_store),
         types={topic: ids.types(topic) for topic in EVENTS.values()},
     )
+    collect_rarely()
     try:
         app.run(config, stop)
     finally:

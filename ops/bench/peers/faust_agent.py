@@ -15,8 +15,9 @@ from typing import Any, Final
 import faust
 import psycopg
 
-from ops.bench.job import Job, collect_garbage_rarely
+from ops.bench.job import Job
 from ops.bench.peers.mapping import COLUMNS, Row, event_types, rows_of
+from ops.run.garbage import collect_rarely
 
 _IDLE_SECONDS: Final = 0.2  # without an event; then what is left is stored, however little
 _NAMES: Final = ", ".join(f'"{name}"' for name in COLUMNS)
@@ -110,7 +111,7 @@ def make_app(job: Job) -> Any:
 def main(path: str) -> None:
     """Run until stopped."""
     app = make_app(Job.read(path))
-    collect_garbage_rarely()
+    collect_rarely()
     faust.Worker(app, loglevel="warning").execute_from_commandline()
 
 

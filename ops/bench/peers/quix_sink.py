@@ -15,8 +15,9 @@ from psycopg2.extensions import AsIs
 from quixstreams import Application, message_context
 from quixstreams.sinks.community.postgresql import PostgreSQLSink
 
-from ops.bench.job import Job, collect_garbage_rarely
+from ops.bench.job import Job
 from ops.bench.peers.mapping import COLUMNS, event_types, rows_of
+from ops.run.garbage import collect_rarely
 
 # The sink drops None and takes a batch's columns from its first row: a None there would silently
 # leave that column out of the whole batch. A value that is NULL only in SQL keeps every column.
@@ -63,7 +64,7 @@ def main(path: str) -> None:
         )
         topic = app.topic(job.topic, value_deserializer="bytes", key_deserializer="bytes")
         app.dataframe(topic).apply(to_rows, expand=True).sink(sink)
-        collect_garbage_rarely()
+        collect_rarely()
         app.run()
 
 
