@@ -109,9 +109,9 @@ def stop(home: Path) -> bool:
             os.kill(pid, sign)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
-            if child:
-                child.poll()  # takes a zombie's exit code
             if _recorded(home) is None:
+                if child:
+                    child.wait()  # it is gone, or a zombie whose exit code nobody took
                 (home / "simulator" / "fhir.process.json").unlink(missing_ok=True)
                 return True
             time.sleep(0.02)
