@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from ops import logs
 from ops.lazy import load
 from ops.run.components import CONNECTORS, write_error
+from ops.run.signals import stop_on_signals
 from ops.settings import Settings
 from schemas.errors import PermanentError
 
@@ -88,8 +88,7 @@ def foreground(component: str, target: str, *arguments: str) -> None:
     name = settings.component or component
     logs.configure(name)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     try:
         load(target)(settings, *arguments, stop)
     except Exception as error:

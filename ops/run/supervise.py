@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import random
-import signal
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from ops.run.components import (
     state_path,
     write_json,
 )
+from ops.run.signals import stop_on_signals
 from ops.settings import Settings
 from ops.stack.stack import COMPONENT_STOP_SECONDS, SUPERVISOR, Stack, stop_processes
 from schemas.errors import PermanentError
@@ -105,8 +105,7 @@ def main(workers: int) -> None:
     settings = Settings.from_environment()
     stack = Stack(settings)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     with (stack.run_folder / "supervisor.lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
