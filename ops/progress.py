@@ -79,10 +79,6 @@ class Progress:
     def events(self) -> int:
         return sum(part.events for part in self.applied)
 
-    @property
-    def suppressed(self) -> int:
-        return sum(part.suppressed for part in self.applied)
-
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"settled": self.settled}
 

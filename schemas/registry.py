@@ -68,12 +68,13 @@ def look_up(client: httpx.Client) -> SchemaIds:
                 client, "POST", f"/subjects/{row.schema_subject(topic)}", {"schema": row.text}
             )
             ids[topic, row.name] = _id(answer)
+    ours = {row.name: row for rows in schemas_by_topic().values() for row in rows}
     forms: dict[int, str] = {}
     for (_, name), schema_id in ids.items():
         if schema_id not in forms:
             body = _send(client, "GET", f"/schemas/ids/{schema_id}", None)
             forms[schema_id] = _canonical_form(str(body["schema"]))
-        if forms[schema_id] != _canonical_form(_by_name()[name].text):
+        if forms[schema_id] != _canonical_form(ours[name].text):
             raise PermanentError(f"schema id {schema_id} ({name}) is another schema than ours")
     return SchemaIds(ids)
 
@@ -82,10 +83,6 @@ def _canonical_form(text: str) -> str:
     """Return the Parsing Canonical Form (Avro 1.12): registries write names their own way."""
     form: str = to_parsing_canonical_form(orjson.loads(text))
     return form
-
-
-def _by_name() -> dict[str, EventType]:
-    return {row.name: row for rows in schemas_by_topic().values() for row in rows}
 
 
 def _id(answer: dict[str, object]) -> int:
