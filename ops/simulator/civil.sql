@@ -6,7 +6,8 @@ CREATE SCHEMA civil;
 CREATE TABLE civil.person (
     record_id text PRIMARY KEY, revision integer NOT NULL, status text,
     replaces text, replaces_revision integer, registered_at timestamptz,
-    pinfl text, surname text, given_name text, patronymic text, sex text, born_on text, district text
+    pinfl text, surname text, given_name text, patronymic text, sex text, born_on text, district text,
+    birth_record text -- of somebody whose birth was registered without a number; else null
 );
 
 CREATE TABLE civil.birth (

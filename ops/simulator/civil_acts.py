@@ -16,7 +16,10 @@ Row = dict[str, str | int | None]
 
 HEAD = ("record_id", "revision", "status", "replaces", "replaces_revision", "registered_at")
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "person": ("pinfl", "surname", "given_name", "patronymic", "sex", "born_on", "district"),
+    "person": (
+        *("pinfl", "surname", "given_name", "patronymic", "sex", "born_on", "district"),
+        "birth_record",
+    ),
     "birth": (
         *("child_pinfl", "mother_pinfl", "father_pinfl", "surname", "given_name"),
         *("patronymic", "sex", "born_on", "district"),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from ops.simulator.civil_acts import CivilBook, lives_at, named
 from ops.simulator.people import ADULT, Person, Population
-from ops.simulator.rates import BACKLOG
+from ops.simulator.rates import BACKLOG, TROUBLE
 
 # Grown children are looked for among those younger than the one, parents from the other on.
 CHILD_BELOW, PARENT_FROM = 50, 58
@@ -20,6 +20,7 @@ class CivilHistory:
         self.population = population
         self.now = population.now
         self.chance = population.chance
+        self.unnumbered: list[Person] = []  # children whose birth names no number
 
     def enter(self) -> None:
         """Enter the acts of the whole population."""
@@ -30,6 +31,8 @@ class CivilHistory:
                 self._adult(person)
             else:
                 self.birth(person, self._after(person.born_on, 1, 20))
+                if not person.has_pinfl and self.chance.happens(BACKLOG["number_given"]):
+                    self.give_number(person, self._after(person.born_on, 30, 400))
         self._grown_children(adults)
         for person in people:
             self._residence(person)
@@ -55,6 +58,30 @@ class CivilHistory:
             born_on=child.born_on.isoformat(),
             district=child.district,
         )
+        if not child.has_pinfl:
+            self.unnumbered.append(child)
+
+    def give_number(self, child: Person, on: date) -> None:
+        """Enter a child that was born without a number into the population register.
+
+        The new record names the birth record, and nothing else says who it was. Some clerks
+        also write the number into the birth record.
+        """
+        self.unnumbered.remove(child)
+        child.has_pinfl = True
+        birth = child.records["birth"]
+        child.records["person"] = self.book.register(
+            "person",
+            on,
+            pinfl=child.pinfl,
+            **named(child),
+            sex=child.sex,
+            born_on=child.born_on.isoformat(),
+            district=child.district,
+            birth_record=birth,
+        )
+        if self.chance.happens(TROUBLE["civil_number_into_birth"]):
+            self.book.update(birth, on, child_pinfl=child.pinfl)
 
     def death(self, person: Person, died_on: date, on: date) -> None:
         """Register a death; the widowed spouse is free to marry."""

@@ -34,6 +34,7 @@ class Life:
         self.health = health
         self._happenings: dict[str, Callable[[date], None]] = {
             "birth": self._birth,
+            "number_given": self._number_given,
             "death": self._death,
             "move": self._move,
             "marriage": self._marriage,
@@ -79,6 +80,13 @@ class Life:
                 self.civil.move(child, day)
             if self.chance.happens(BACKLOG["patient"]):
                 self.health.book.patient(child, day)
+
+    def _number_given(self, day: date) -> None:
+        waiting = self.civil.unnumbered
+        child = self.chance.pick(waiting) if waiting else None
+        if child and child.dwelling and child.died_on is None:
+            self.civil.give_number(child, day)
+            self.civil.move(child, day)
 
     def _death(self, day: date) -> None:
         person = self._find(lambda p: p.has_pinfl and self.chance.happens(p.age(day) / 100))

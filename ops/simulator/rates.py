@@ -15,6 +15,7 @@ TROUBLE: dict[str, float] = {
     "civil_broken_then_mended": 0.002,  # revision 1 is quarantined, revision 2 is good
     "civil_broken_extra": 0.001,  # a broken record that nobody mends
     "civil_deleted": 0.0005,  # an extra record, deleted while the hub listens
+    "civil_number_into_birth": 0.3,  # of numbers given later: the birth record is corrected too
     "tax_corrected": 0.010,  # a later row with change C
     "tax_annulled": 0.004,  # an extra row, taken back by a later row with change A
     "tax_broken_extra": 0.002,  # a row that cannot be read
@@ -40,6 +41,7 @@ TROUBLE: dict[str, float] = {
 # so that a short run has something of everything.
 LIVE_PER_THOUSAND: dict[str, float] = {
     "birth": 0.50,
+    "number_given": 0.10,
     "death": 0.20,
     "move": 0.50,
     "marriage": 0.20,
@@ -83,6 +85,7 @@ BACKLOG: dict[str, float] = {
     "guardian": 0.02,  # of mothers alone: a child with another guardian
     "married_children_known": 0.6,  # of old people: an adult child with a birth record
     "child_without_pinfl": 0.02,  # of children
+    "number_given": 0.4,  # of children without a number: they have got one since
     "patient": 0.85,  # of people
     "disability": 0.035,  # of patients
     "condition": 0.14,  # of patients

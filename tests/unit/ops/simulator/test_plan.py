@@ -169,3 +169,15 @@ def test_manifest_numbers_rise_and_only_a_repeat_uses_one_again(one_plan: Plan) 
 def test_no_country_without_live_days_and_none_on_a_leap_day_is_a_problem() -> None:
     assert set(plan(100, 0, 1, UNTIL).civil) == {0}
     assert plan(100, 3, 1, date(2028, 2, 29)).civil[0]
+
+
+def test_a_number_given_later_names_the_birth_that_had_none(one_plan: Plan) -> None:
+    writes = [write for day in one_plan.civil.values() for write in day]
+    unnumbered = {
+        w.row["record_id"] for w in writes if w.table == "birth" and not w.row["child_pinfl"]
+    }
+    named = [w.row["birth_record"] for w in writes if w.row.get("birth_record")]
+
+    assert len(set(named)) >= 5  # some in the backlog, some while we live
+    assert set(named) <= unnumbered
+    assert any(w.row.get("birth_record") for n, day in one_plan.civil.items() if n for w in day)
