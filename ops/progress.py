@@ -114,7 +114,7 @@ class Observer:
             found = self._tables()
             self._mark_caught_up(found.applied)
             found.published, sent = self._checkpoints()
-            found.outbox_waiting = self._outbox_after(sent)
+            found.outbox_waiting = self._outbox_after(*sent)
         return found
 
     def _reader(self) -> KafkaConsumer:
@@ -156,8 +156,12 @@ class Observer:
         for part in applied:
             part.caught_up = Place(part.topic, part.partition) not in left
 
-    def _checkpoints(self) -> tuple[dict[str, int], int]:
-        """Read on in the checkpoints' partitions; the last one of each connector counts."""
+    def _checkpoints(self) -> tuple[dict[str, int], tuple[int, int]]:
+        """Read on in the checkpoints' partitions; the last one of each connector counts.
+
+        Returns the last sequence of each, and up to which number of the outbox the connectors
+        ``needs`` and ``operator`` have come.
+        """
         if not self._positions:
             places = [
                 TopicPartition(topics.CHECKPOINTS, number)
@@ -171,13 +175,22 @@ class Observer:
                 name = names[place.partition]
                 self._positions[name] = position_of(records[-1].value, name, self._ids)
         published = {name: position.sequence for name, position in self._positions.items()}
-        needs = self._positions.get("needs")
-        return published, int(orjson.loads(needs.cursor)) if needs and needs.cursor else 0
+        return published, (self._number("needs"), self._number("operator"))
 
-    def _outbox_after(self, sent: int) -> int:
+    def _number(self, connector: str) -> int:
+        position = self._positions.get(connector)
+        return int(orjson.loads(position.cursor)) if position and position.cursor else 0
+
+    def _outbox_after(self, sent: int, decided: int = 0) -> int:
+        """Return how many rows wait: an operator's decision for another connector than the rest."""
         row = self._database.execute(
-            "SELECT count(*) AS waiting FROM kept.outbox WHERE number IS NULL OR number > %s",
-            [sent],
+            """
+            SELECT count(*) AS waiting FROM kept.outbox
+             WHERE number IS NULL
+                OR number > %(sent)s AND kind <> 'operator'
+                OR number > %(decided)s AND kind = 'operator'
+            """,
+            {"sent": sent, "decided": decided},
         ).fetchone()
         return int(row["waiting"]) if row else 0
 

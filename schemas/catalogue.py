@@ -85,20 +85,32 @@ def event_type(schema: dict[str, Any], name: str, version: int) -> EventType:
 
 
 @cache
-def _all() -> dict[str, EventType]:
+def _versions() -> dict[str, dict[int, EventType]]:
     meta = _load("meta.v1.avsc")
-    rows = {}
+    rows: dict[str, dict[int, EventType]] = {}
     for file in sorted(_AVRO.iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".avsc"):
             continue
         name, _, version = file.name.removesuffix(".avsc").rpartition(".v")
-        rows[name] = event_type(self_contained(_load(file.name), meta), name, int(version))
-    return rows  # sorted by name, then version: the last version of a name wins
+        row = event_type(self_contained(_load(file.name), meta), name, int(version))
+        rows.setdefault(name, {})[row.version] = row
+    return rows
+
+
+@cache
+def _all() -> dict[str, EventType]:
+    return {name: rows[max(rows)] for name, rows in _versions().items()}
+
+
+def earlier_versions(name: str) -> tuple[EventType, ...]:
+    """Return the versions of ``name`` before the last, in order: topics hold events of them."""
+    rows = _versions()[name]
+    return tuple(rows[version] for version in sorted(rows)[:-1])
 
 
 @cache
 def catalogue() -> dict[str, EventType]:
-    """Return every event type by name."""
+    """Return every event type by name, in its last version: the one that is written."""
     return {
         name: row for name, row in _all().items() if name.removeprefix("hub.") not in ENVELOPE_NAMES
     }

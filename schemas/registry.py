@@ -8,14 +8,14 @@ under the registry's own default, which may be NONE.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 import orjson
 from fastavro.schema import to_parsing_canonical_form
 
-from schemas.catalogue import EventType, schemas_by_topic
+from schemas.catalogue import EventType, earlier_versions, schemas_by_topic
 from schemas.errors import PermanentError, TransientError
 
 COMPATIBILITY: Final = "FULL_TRANSITIVE"
@@ -26,15 +26,22 @@ _JSON: Final = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
 class SchemaIds:
     """What the registry calls our schemas. One schema text has one id, whatever the topic."""
 
-    ids: Mapping[tuple[str, str], int]  # by (topic, event type)
+    ids: Mapping[tuple[str, str], int]  # by (topic, event type), of the version that is written
+    earlier: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
+    # by (topic, event type, version), of those that are only read any more
 
     def of(self, topic: str, event_type: str) -> int:
         return self.ids[topic, event_type]
 
     def types(self, topic: str) -> dict[int, EventType]:
         """Return the event types by schema id that may stand in ``topic``."""
-        rows = {row.name: row for row in schemas_by_topic()[topic]}
-        return {self.ids[topic, name]: row for name, row in rows.items()}
+        found = {}
+        for row in schemas_by_topic()[topic]:
+            for old in earlier_versions(row.name):
+                if (number := self.earlier.get((topic, row.name, old.version))) is not None:
+                    found[number] = old
+            found[self.ids[topic, row.name]] = row
+        return found
 
 
 def register(client: httpx.Client) -> SchemaIds:
@@ -44,14 +51,18 @@ def register(client: httpx.Client) -> SchemaIds:
         TransientError: the registry does not answer.
         PermanentError: it refuses a schema as incompatible; the text carries its reason.
     """
-    ids = {}
+    ids, earlier = {}, {}
     for topic, rows in schemas_by_topic().items():
         for row in rows:
             subject = row.schema_subject(topic)
             _send(client, "PUT", f"/config/{subject}", {"compatibility": COMPATIBILITY})
-            answer = _send(client, "POST", f"/subjects/{subject}/versions", {"schema": row.text})
-            ids[topic, row.name] = _id(answer)
-    return SchemaIds(ids)
+            path = f"/subjects/{subject}/versions"
+            for old in earlier_versions(row.name):
+                earlier[topic, row.name, old.version] = _id(
+                    _send(client, "POST", path, {"schema": old.text})
+                )
+            ids[topic, row.name] = _id(_send(client, "POST", path, {"schema": row.text}))
+    return SchemaIds(ids, earlier)
 
 
 def look_up(client: httpx.Client) -> SchemaIds:
@@ -61,22 +72,27 @@ def look_up(client: httpx.Client) -> SchemaIds:
         TransientError: the registry does not answer.
         PermanentError: a schema is not registered, or is another one.
     """
-    ids = {}
+    ids, earlier = {}, {}
+    ours: dict[int, list[EventType]] = {}
     for topic, rows in schemas_by_topic().items():
         for row in rows:
-            answer = _send(
-                client, "POST", f"/subjects/{row.schema_subject(topic)}", {"schema": row.text}
-            )
-            ids[topic, row.name] = _id(answer)
-    ours = {row.name: row for rows in schemas_by_topic().values() for row in rows}
-    forms: dict[int, str] = {}
-    for (_, name), schema_id in ids.items():
-        if schema_id not in forms:
-            body = _send(client, "GET", f"/schemas/ids/{schema_id}", None)
-            forms[schema_id] = _canonical_form(str(body["schema"]))
-        if forms[schema_id] != _canonical_form(ours[name].text):
-            raise PermanentError(f"schema id {schema_id} ({name}) is another schema than ours")
-    return SchemaIds(ids)
+            path = f"/subjects/{row.schema_subject(topic)}"
+            for version in (*earlier_versions(row.name), row):
+                number = _id(_send(client, "POST", path, {"schema": version.text}))
+                ours.setdefault(number, []).append(version)
+                if version is row:
+                    ids[topic, row.name] = number
+                else:
+                    earlier[topic, row.name, version.version] = number
+    for number, versions in ours.items():
+        body = _send(client, "GET", f"/schemas/ids/{number}", None)
+        form = _canonical_form(str(body["schema"]))
+        for version in versions:
+            if form != _canonical_form(version.text):
+                raise PermanentError(
+                    f"schema id {number} ({version.name}) is another schema than ours"
+                )
+    return SchemaIds(ids, earlier)
 
 
 def _canonical_form(text: str) -> str:

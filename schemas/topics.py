@@ -16,7 +16,8 @@ class Topic:
 
 
 _FOR_EVER: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
-_CONNECTORS: Final = ("civil", "tax", "health", "needs")  # index = partition of CHECKPOINTS
+# index = partition of CHECKPOINTS
+_CONNECTORS: Final = ("civil", "tax", "health", "needs", "operator")
 
 EVENTS: Final = {
     "civil": "registry.civil.events.v1",
@@ -25,6 +26,7 @@ EVENTS: Final = {
 }
 NEEDS: Final = "citizen.needs.v1"
 OPERATOR: Final = "hub.operator.events.v1"
+CONSUMED: Final = EVENTS | {"hub": OPERATOR}  # what the workers read, by who states it
 QUARANTINE: Final = "hub.quarantine.v1"
 CHECKPOINTS: Final = "hub.checkpoints.v1"
 
@@ -39,3 +41,8 @@ TOPICS: Final = (
     Topic(QUARANTINE, 1, {"retention.ms": str(90 * 86_400_000), "cleanup.policy": "delete"}),
     Topic(CHECKPOINTS, 16, {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.5"}),
 )
+
+
+def partitions_of(name: str, partitions: int) -> int:
+    """Return the partitions of topic ``name`` in an installation of ``partitions``."""
+    return next((topic.partitions for topic in TOPICS if topic.name == name), None) or partitions

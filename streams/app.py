@@ -22,7 +22,7 @@ from projections.chunk_pool import ChunkPool
 from schemas.catalogue import EventType
 from schemas.errors import TransientError
 from schemas.ids import Keys
-from schemas.topics import EVENTS
+from schemas.topics import CONSUMED
 from streams import topics
 from streams.chunk import Chunk
 from streams.lane import Source, Wiring
@@ -45,7 +45,7 @@ class WorkerConfig:
     keys: Keys
     sealer: Sealer
     types: Mapping[str, Mapping[int, EventType]]  # by topic, by schema id
-    topics: Mapping[str, str] = field(default_factory=lambda: dict(EVENTS))  # by registry
+    topics: Mapping[str, str] = field(default_factory=lambda: dict(CONSUMED))  # by who states it
     session_seconds: float = 15.0  # a worker silent for so long loses its partitions
     group: str = GROUP
 

@@ -22,6 +22,7 @@ from schemas.ids import EPOCH_ORDINAL, from_days, text
 
 SOURCE_COMPLETE: Final = "hub.source_complete"
 ANNULLED: Final = "annulled"
+OPERATOR: Final = "operator"  # a link that an operator stated, and no registry
 
 _EARLIEST: Final = date(1850, 1, 1).toordinal() - EPOCH_ORDINAL
 _LATEST: Final = date(2200, 12, 31).toordinal() - EPOCH_ORDINAL
@@ -31,12 +32,16 @@ def facts(event_type: str, record: Record) -> list[Fact]:
     """Return what the event states, its subject's fact first.
 
     Raises:
-        InvalidRecord: a date outside 1850 to 2200, or a text with control characters.
+        InvalidRecord: a date outside 1850 to 2200, a text with control characters, or a type that
+            states nothing yet.
     """
     meta = record["meta"]
+    state = _STATED.get(event_type)
+    if state is None:
+        raise InvalidRecord("unknown_type")
     if meta["change"] == "ANNULLED":
         return [Fact(meta["subject"], ANNULLED, {"type": event_type})]
-    return _STATED[event_type](meta["subject"], record)
+    return state(meta["subject"], record)
 
 
 def closes(record: Record) -> bool:
@@ -47,7 +52,13 @@ def closes(record: Record) -> bool:
 
 def _person(subject: bytes, r: Record) -> list[Fact]:
     value = {"born_on": _on(r, "born_on"), "sex": _word(r, "sex"), "district": _word(r, "district")}
-    return [Fact(subject, "person", value, r["born_on"], None, *_sealed(r, "identity"))]
+    stated = [Fact(subject, "person", value, r["born_on"], None, *_sealed(r, "identity"))]
+    if (alias := r.get("provisional")) is not None:  # from schema version 2
+        link = {"alias": text(alias), "reason": "identifier"}
+        stated.append(Fact(subject, "linked_from", link))
+        link = {"person": text(subject), "reason": "identifier"}
+        stated.append(Fact(alias, "linked_to", link))
+    return stated
 
 
 def _birth(subject: bytes, r: Record) -> list[Fact]:
@@ -167,6 +178,23 @@ def _link(subject: bytes, r: Record) -> list[Fact]:
     return stated
 
 
+def _decision(verb: str, by: dict[str, str]) -> Callable[[bytes, Record], list[Fact]]:
+    """An operator's word on one alias: at the person, and at the alias."""
+
+    def state(subject: bytes, r: Record) -> list[Fact]:
+        alias, person, said = r["alias"], r["person"], {"reason": _word(r, "reason")} | by
+        if person != subject:
+            raise InvalidRecord("meta", "subject")
+        if alias == person:
+            raise InvalidRecord("code", "alias")
+        return [
+            Fact(subject, f"{verb}_from", {"alias": text(alias)} | said),
+            Fact(alias, f"{verb}_to", {"person": text(person)} | said),
+        ]
+
+    return state
+
+
 def _health(kind: str, dated: str) -> Callable[[bytes, Record], list[Fact]]:
     def state(subject: bytes, r: Record) -> list[Fact]:
         value = {dated: _on(r, dated)}
@@ -196,6 +224,8 @@ _STATED: Final[dict[str, Callable[[bytes, Record], list[Fact]]]] = {
     "health.pregnancy_registered": _health("pregnancy", "registered_on"),
     "health.care_dependency_assessed": _health("care", "assessed_on"),
     "health.psychological_support_referred": _health("psychological_support", "referred_on"),
+    "hub.identity_linked": _decision("linked", {"by": OPERATOR}),
+    "hub.identity_unlinked": _decision("unlinked", {}),
 }
 STATED_TYPES: Final = frozenset(_STATED)
 

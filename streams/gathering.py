@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final, Protocol
 
 from streams.household import kin
-from streams.identity import identifier
+from streams.identity import LINK_KINDS, LINKING, identifier
 from streams.lifecycle import Fact, holding
 from streams.person import Person, people
 
@@ -24,10 +24,8 @@ KIN_KINDS: Final = (
     "child",
     "guardian",
     "ward",
-    "linked_to",
-    "linked_from",
+    *LINK_KINDS,
 )
-_LINKS: Final = {"linked_to": "person", "linked_from": "alias"}
 
 
 class Facts(Protocol):
@@ -92,9 +90,9 @@ def _ties(persons: Iterable[Person], on: date) -> list[tuple[bytes, bytes]]:
 
 def _linked(facts: Iterable[Fact]) -> list[tuple[bytes, bytes]]:
     return [
-        (fact.person, identifier(fact.value[_LINKS[fact.kind]]))
+        (fact.person, identifier(fact.value[LINKING[fact.kind]]))
         for fact in facts
-        if fact.kind in _LINKS and fact.value.get(_LINKS[fact.kind])
+        if fact.kind in LINKING and fact.value.get(LINKING[fact.kind])
     ]
 
 

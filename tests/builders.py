@@ -34,6 +34,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "born_on": DAY,
         "sex": "F",
         "district": "1726",
+        "provisional": None,
         "identity": b"sealed",
     },
     "civil.birth_registered": {
@@ -102,6 +103,16 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "health.pregnancy_registered": {"registered_on": DAY, "health": b"sealed"},
     "health.care_dependency_assessed": {"assessed_on": DAY, "health": b"sealed"},
     "health.psychological_support_referred": {"referred_on": DAY, "health": b"sealed"},
+    "hub.identity_linked": {
+        "alias": person("alias"),
+        "person": person("subject"),
+        "reason": "same passport",
+    },
+    "hub.identity_unlinked": {
+        "alias": person("alias"),
+        "person": person("subject"),
+        "reason": "another man",
+    },
     "hub.source_complete": {"registry": "tax", "through": DAY, "snapshot": True},
 }
 REGISTRY_TYPES = tuple(_FIELDS)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
-from connectors.civil.tables import SCHEMA, TABLES
+from connectors.civil.tables import OPTIONAL, SCHEMA, TABLES
 from schemas.errors import PermanentError
 
 _COLUMNS: Final = """
@@ -70,7 +70,22 @@ def _columns(connection: psycopg.Connection[Any]) -> list[str]:
             for column, kind in columns.items()
             if found[table].get(column) != kind
         ]
+        faults += [
+            f"{SCHEMA}.{table}.{column} is {found[table][column]}, not {kind}"
+            for column, kind in OPTIONAL.get(table, {}).items()
+            if found[table].get(column, kind) != kind
+        ]
     return faults
+
+
+def columns_of(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    """Return the columns of ``table`` that are ours, those that may be missing last."""
+    optional = OPTIONAL.get(table)
+    if not optional:
+        return list(TABLES[table])
+    rows = connection.execute(_COLUMNS, (SCHEMA,)).fetchall()
+    there = {column for name, column, _ in rows if name == table}
+    return [*TABLES[table], *(column for column in optional if column in there)]
 
 
 def _identities(connection: psycopg.Connection[Any]) -> list[str]:
@@ -97,9 +112,9 @@ def _publication(connection: psycopg.Connection[Any], publication: str) -> list[
         table: (set(columns), filtered)
         for table, columns, filtered in connection.execute(_PUBLISHED, (publication, SCHEMA))
     }
-    for table, columns in TABLES.items():
+    for table in TABLES:
         published, filtered = found.get(table, (set(), False))
-        if not set(columns) <= published or filtered:
+        if not set(columns_of(connection, table)) <= published or filtered:
             faults.append(
                 f"publication {publication} does not hold all of {SCHEMA}.{table}; run: "
                 f"ALTER PUBLICATION {publication} ADD TABLE {SCHEMA}.{table} "

@@ -24,9 +24,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from connectors.civil.checks import columns_of
 from connectors.civil.cursor import Progress
 from connectors.civil.records import CivilRecord, Key, civil_record
-from connectors.civil.tables import KEY, SCHEMA, TABLES, next_table
+from connectors.civil.tables import KEY, SCHEMA, next_table
 
 _REMEMBERED: Final = 50_000  # keys; some 10 MB
 
@@ -58,7 +59,7 @@ def read_chunk(connection: psycopg.Connection[Any], progress: Progress, limit: i
 
 
 def _rows(connection: psycopg.Connection[Any], progress: Progress, limit: int) -> list[CivilRecord]:
-    columns = list(TABLES[progress.table])
+    columns = columns_of(connection, progress.table)
     query = sql.SQL("SELECT {} FROM {} {} ORDER BY {} LIMIT {}").format(
         sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.Identifier(SCHEMA, progress.table),

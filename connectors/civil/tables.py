@@ -33,6 +33,9 @@ TABLES: Final[dict[str, dict[str, str]]] = {
     table: ENVELOPE | dict.fromkeys(columns.split(), "text") for table, columns in _OWN.items()
 }
 
+# Columns that a registry of an earlier release does not have; where they are, they are read.
+OPTIONAL: Final[dict[str, dict[str, str]]] = {"person": {"birth_record": "text"}}
+
 
 def next_table(table: str) -> str | None:
     """Return the table that the snapshot reads after ``table``; None after the last.

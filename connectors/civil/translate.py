@@ -69,6 +69,11 @@ def _child(row: _Row) -> PersonId:
     return child
 
 
+def _birth_record(column: str) -> _Read:
+    """Return how the child of a birth record without a number was known."""
+    return lambda row: row.keys.pseudonym("civil.birth", row.text(column))
+
+
 def _day(column: str) -> _Read:
     return lambda row: parse_date(row.text(column), column)
 
@@ -131,7 +136,12 @@ _FORMS: Final[dict[str, _Form]] = {
         "civil.person_identifier_assigned",
         _person("pinfl"),
         "born_on",
-        {"born_on": _day("born_on"), "sex": _SEX, "district": _district},
+        {
+            "born_on": _day("born_on"),
+            "sex": _SEX,
+            "district": _district,
+            "provisional": _or_none("birth_record", _birth_record),
+        },
         {"identity": {"pinfl": _pinfl("pinfl")} | _NAME},
     ),
     "birth": _Form(

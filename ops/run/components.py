@@ -14,7 +14,7 @@ from ops.stack.launch import Launch
 from ops.stack.stack import COMPONENT_STATES, SUPERVISOR, Say, Stack, launch
 from schemas.errors import PermanentError
 
-CONNECTORS = ("civil", "tax", "health", "needs")
+CONNECTORS = ("civil", "tax", "health", "needs", "operator")
 VERSION = "0.1.0"
 _PROJECT = Path(__file__).resolve().parents[2]
 

@@ -14,8 +14,9 @@ from connectors.compose import Composer
 from connectors.health.history import HealthSource
 from connectors.health.translate import translator as health_translator
 from connectors.kafka_outlet import KafkaOutlet
-from connectors.needs.outbox import OutboxSource
+from connectors.needs.outbox import NEEDS, OPERATOR, OutboxSource
 from connectors.needs.translate import translate as translate_need
+from connectors.operator.translate import translate as translate_decision
 from connectors.relay import Relay
 from connectors.source import Source, Translate
 from connectors.tax.drop_folder import TaxSource
@@ -29,6 +30,8 @@ from schemas.ids import Keys
 
 FHIR_CLIENT_ID: Final = "hub"
 Wiring = tuple[Source, Translate]
+# What is stated by no registry: who states it, and where.
+_OWN: Final = {"needs": ("hub", topics.NEEDS), "operator": ("hub", topics.OPERATOR)}
 
 
 def run(settings: Settings, name: str, stop: Flag) -> None:
@@ -43,12 +46,14 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
     keys = identifier_keys(settings)
     ids = schema_ids(settings)
     source, translate = WIRINGS[name](settings, keys)
+    registry, topic = _OWN.get(name) or (name, topics.EVENTS[name])
+    partitions = topics.partitions_of(topic, settings.partitions)
     relay = Relay(
         composer=Composer(
-            registry="hub" if name == "needs" else name,
+            registry=registry,
             connector=name,
-            topic=topics.NEEDS if name == "needs" else topics.EVENTS[name],
-            partitions=settings.partitions,
+            topic=topic,
+            partitions=partitions,
             ids=keys,
             schema_ids=ids,
             key_store=PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key),
@@ -59,7 +64,7 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
             connector=name,
             client_config={"bootstrap_servers": settings.bootstrap_servers},
             schema_ids=ids,
-            partitions=settings.partitions,
+            partitions=partitions,
         ),
         now=lambda: time.time_ns() // 1000,
     )
@@ -108,5 +113,9 @@ WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {
     "civil": _civil,
     "tax": _tax,
     "health": _health,
-    "needs": lambda settings, _: (OutboxSource(settings.hub_dsn), translate_need),
+    "needs": lambda settings, _: (OutboxSource(settings.hub_dsn, kinds=NEEDS), translate_need),
+    "operator": lambda settings, _: (
+        OutboxSource(settings.hub_dsn, kinds=OPERATOR),
+        translate_decision,
+    ),
 }

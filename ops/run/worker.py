@@ -12,7 +12,7 @@ from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from schemas.ids import Keys
 from schemas.sealing import seal_bytes
-from schemas.topics import EVENTS
+from schemas.topics import CONSUMED
 from streams import app
 
 
@@ -47,7 +47,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         dsn=settings.hub_dsn,
         keys=Keys(secrets.person_key, secrets.event_key, secrets.digest_key),
         sealer=QuarantineSealer(key_store),
-        types={topic: ids.types(topic) for topic in EVENTS.values()},
+        types={topic: ids.types(topic) for topic in CONSUMED.values()},
     )
     collect_rarely()
     try:

@@ -21,6 +21,13 @@ def test_a_row_without_number_is_still_to_be_published(database: str) -> None:
                 "INSERT INTO kept.outbox (number, kind, body) VALUES (%s, 'need', '{}')", [number]
             )
 
+        connection.execute(
+            "INSERT INTO kept.outbox (number, kind, body) VALUES (3, 'operator', '{}')"
+        )
+        assert observer._outbox_after(9, 2) == 2
+        assert observer._outbox_after(9, 3) == 1
+        connection.execute("DELETE FROM kept.outbox WHERE kind = 'operator'")
+
         assert observer._outbox_after(0) == 3
         assert observer._outbox_after(1) == 2
         assert observer._outbox_after(2) == 1

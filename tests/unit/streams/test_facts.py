@@ -124,13 +124,29 @@ STATED: dict[str, list[Fact]] = {
     "health.psychological_support_referred": [
         Fact(ME, "psychological_support", {"referred_on": ON}, DAY, None, *HEALTH)
     ],
+    "hub.identity_linked": [
+        Fact(
+            ME,
+            "linked_from",
+            {"alias": text(person("alias")), "reason": "same passport", "by": "operator"},
+        ),
+        Fact(
+            person("alias"),
+            "linked_to",
+            {"person": text(ME), "reason": "same passport", "by": "operator"},
+        ),
+    ],
+    "hub.identity_unlinked": [
+        Fact(ME, "unlinked_from", {"alias": text(person("alias")), "reason": "another man"}),
+        Fact(person("alias"), "unlinked_to", {"person": text(ME), "reason": "another man"}),
+    ],
 }
 
 
-def test_every_registry_event_states_facts() -> None:
+def test_every_event_of_registries_and_operators_about_links_states_facts() -> None:
     registry_events = {name for name in catalogue() if not name.startswith("hub.")}
 
-    assert registry_events == STATED_TYPES
+    assert registry_events | {"hub.identity_linked", "hub.identity_unlinked"} == STATED_TYPES
     assert STATED.keys() == STATED_TYPES
     assert SOURCE_COMPLETE not in STATED_TYPES
 
@@ -145,6 +161,24 @@ def test_an_annulment_states_that_it_is_one(event_type: str) -> None:
     annulled = record(event_type, meta={"change": "ANNULLED"})
 
     assert facts(event_type, annulled) == [Fact(ME, "annulled", {"type": event_type})]
+
+
+def test_a_number_given_later_links_the_id_of_the_birth_record() -> None:
+    assigned = record("civil.person_identifier_assigned", provisional=person("newborn"))
+
+    stated = facts("civil.person_identifier_assigned", assigned)
+
+    assert stated[1:] == [
+        Fact(ME, "linked_from", {"alias": text(person("newborn")), "reason": "identifier"}),
+        Fact(person("newborn"), "linked_to", {"person": text(ME), "reason": "identifier"}),
+    ]
+
+
+def test_an_event_of_schema_version_1_links_nobody() -> None:
+    assigned = record("civil.person_identifier_assigned")
+    del assigned["provisional"]
+
+    assert [fact.kind for fact in facts("civil.person_identifier_assigned", assigned)] == ["person"]
 
 
 def test_unknown_parents_and_persons_state_nothing() -> None:
@@ -170,6 +204,9 @@ def test_unknown_parents_and_persons_state_nothing() -> None:
         ("tax.income_reported", {"month": 2**31 - 1}, "date", "month"),
         ("tax.income_reported", {"month": -(2**31)}, "date", "month"),
         ("tax.benefit_paid", {"benefit": "\x1b[31m"}, "text", "benefit"),
+        ("hub.identity_linked", {"reason": "a\nb"}, "text", "reason"),
+        ("hub.identity_linked", {"alias": ME}, "code", "alias"),
+        ("hub.identity_unlinked", {"person": person("other")}, "meta", "subject"),
     ],
 )
 def test_what_no_table_could_hold_is_refused(

@@ -73,7 +73,7 @@ EXPECTED: dict[str, tuple[str, bytes, date, dict[str, object], dict[str, object]
         "civil.person_identifier_assigned",
         ANNAS_ID,
         date(1997, 11, 2),
-        {"born_on": date(1997, 11, 2), "sex": "F", "district": "17"},
+        {"born_on": date(1997, 11, 2), "sex": "F", "district": "17", "provisional": None},
         {"identity": {"pinfl": ANNA} | CLEAN},
     ),
     "birth": (
@@ -147,7 +147,7 @@ def source_record(
     row |= ROWS[table] | dict(columns)
     as_bytes = {
         column: value.encode() if isinstance(value, str) else value
-        for column in TABLES[table]
+        for column in {*TABLES[table], *columns}
         for value in [row.get(column)]
     }
     return civil_record(table, as_bytes, deleted=deleted).record
@@ -185,6 +185,13 @@ def test_each_event_has_just_the_fields_of_its_schema(table: str) -> None:
     row = catalogue()[draft.type]
     assert set(row.fields) == set(draft.fields) | set(draft.sealed)
     assert set(row.sealed) == set(draft.sealed)
+
+
+def test_a_person_registered_by_a_birth_record_names_the_id_it_had() -> None:
+    draft = translate("person", {"birth_record": "b7"})
+
+    assert draft.fields["provisional"] == KEYS.pseudonym("civil.birth", "b7")
+    assert draft.fields["provisional"] == translate("birth", {"record_id": "b7"}).subject
 
 
 def test_a_child_with_a_number_is_known_by_it() -> None:

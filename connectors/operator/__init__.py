@@ -1,0 +1,1 @@
+"""The hub's own outbox once more: what operators decided about links."""
