@@ -59,11 +59,13 @@ def _name(row: Row) -> Content:
 
 
 def _person(row: Row, pseudonyms: Pseudonyms) -> tuple[str, Content]:
-    pinfl = _text(row, "pinfl")
+    pinfl, birth = _text(row, "pinfl"), row["birth_record"]
+    assert birth is None or isinstance(birth, str)
     return pseudonyms.person(pinfl), {
         "born_on": row["born_on"],
         "sex": row["sex"],
         "district": row["district"],
+        "provisional": pseudonyms.of("civil.birth", birth) if birth else None,
         "identity": {"pinfl": compact(pinfl), **_name(row)},
     }
 
