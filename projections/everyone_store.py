@@ -1,0 +1,169 @@
+"""Read everybody's facts, in bulk, as of one moment. Writes nothing, locks nothing.
+
+One read-only transaction at REPEATABLE READ, so that whatever is read belongs together, however
+long it takes; several processes can share its snapshot. A swap of schemas meanwhile would put
+other tables under the same names, of which the snapshot shows nothing: that is noticed and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, LiteralString
+
+import orjson
+import psycopg
+from psycopg import sql
+from psycopg.types.json import set_json_loads
+
+from projections import needs_sql
+from projections.needs_store import Complete
+from schemas.errors import TransientError
+
+Row = tuple[Any, ...]
+SESSION: Final = {
+    "application_name": "hub-everyone",
+    "options": (
+        "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan -c work_mem=64MB"
+        " -c random_page_cost=1.1 -c max_parallel_workers_per_gather=0"
+    ),
+    "connect_timeout": "5",
+}
+_FETCHED: Final = 20_000  # rows of a cursor at a time
+_BEGIN: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+PERSONS: Final = "SELECT uuid_send(person) FROM live.facts GROUP BY person ORDER BY person"
+
+# Who may share a household on the day or decide about it, or is the same person: whatever the
+# version, so that none is missed. Each relation from one end: facts state it from both.
+TIES: Final = """
+SELECT uuid_send(person),
+       uuid_send(CASE kind WHEN 'birth' THEN value ->> 'mother'
+                           WHEN 'marriage' THEN value ->> 'spouse'
+                           WHEN 'guardian' THEN value ->> 'guardian'
+                           ELSE value ->> 'person' END::uuid),
+       uuid_send(CASE kind WHEN 'birth' THEN value ->> 'father' END::uuid)
+  FROM live.facts
+ WHERE kind = 'birth' AND value ->> 'born_on' > %(minors_from)s
+    OR kind = 'marriage' AND value ->> 'married_on' <= %(on)s
+    OR kind = 'guardian'
+    OR kind = 'linked_to'
+"""
+
+COMPLETENESS: Final = """
+SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
+    SELECT registry, partition, max(through) AS through, bool_or(snapshot) AS snapshot
+      FROM live.completeness WHERE known_from <= %(known_at)s::timestamptz
+     GROUP BY registry, partition) each
+ GROUP BY registry
+"""
+
+# Like needs_sql.FACTS, of people who are many: an index scan for each would be planned otherwise.
+FACTS: Final = needs_sql.FACTS
+OFFSETS: Final = """
+SELECT topic, partition, cluster_id, topic_id, next FROM live.progress ORDER BY topic, partition
+"""
+TABLES: Final = "SELECT 'live.facts'::regclass::oid::bigint"
+EXPORT: Final = "SELECT pg_export_snapshot()"
+
+
+class ReplacedError(TransientError):
+    """The tables that were being read are no longer the live ones."""
+
+
+class EveryoneStore:
+    """One snapshot of a schema's facts; ``close`` lets go of it.
+
+    Args:
+        dsn: the hub's database.
+        schema: where the tables are.
+        snapshot: of another session that is still open; None: one of our own.
+        known_at: as if nothing had become known later; None: all.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        schema: str = "live",
+        snapshot: str | None = None,
+        known_at: datetime | None = None,
+    ) -> None:
+        self._schema = schema
+        self._known_at = known_at or "infinity"
+        self.connection = psycopg.connect(dsn, **SESSION)  # type: ignore[arg-type]
+        set_json_loads(orjson.loads, self.connection)
+        self.connection.execute(_BEGIN)
+        if snapshot is not None:
+            literal = sql.Literal(snapshot)
+            statement = sql.SQL("SET TRANSACTION SNAPSHOT {}").format(literal)
+            self.connection.execute(statement)
+        self._tables = self._rows(TABLES)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def export(self) -> str:
+        """Return the name under which other sessions can read the same snapshot."""
+        return str(self._rows(EXPORT)[0][0])
+
+    def persons(self) -> Iterator[bytes]:
+        """Return every id of which anything is stated, sorted."""
+        return (row[0] for row in self._stream("persons", PERSONS, {}))
+
+    def ties(self, on: date, minors_from: date) -> Iterator[Row]:
+        """Return (person, other or None, another or None) for whoever belongs together."""
+        wanted = {"on": on.isoformat(), "minors_from": minors_from.isoformat()}
+        return self._stream("ties", TIES, wanted)
+
+    def facts(self, persons: Collection[bytes], kinds: Sequence[str], since: date) -> list[Row]:
+        """Return the facts of ``persons``, of incomes only those from ``since`` on."""
+        if not persons:
+            return []
+        arguments = {"persons": _array(persons), "kinds": list(kinds), "since": since}
+        return self._rows(FACTS, arguments | {"known_at": self._known_at})
+
+    def registered_at(self, dwellings: Collection[str]) -> set[bytes]:
+        """Return who has ever been registered at one of ``dwellings``."""
+        if not dwellings:
+            return set()
+        return {row[0] for row in self._rows(needs_sql.REGISTERED_AT, [list(dwellings)])}
+
+    def completeness(self) -> dict[str, Complete]:
+        return {
+            row[0]: Complete(*row[1:])
+            for row in self._rows(COMPLETENESS, {"known_at": self._known_at})
+        }
+
+    def offsets(self) -> list[Row]:
+        """Return how far each partition of each topic was read; the same is the same facts."""
+        return self._rows(OFFSETS)
+
+    def check(self) -> None:
+        """Make sure that the tables are those of the snapshot.
+
+        Raises:
+            ReplacedError: they were swapped; what was read since the last check is void.
+        """
+        if self._rows(TABLES) != self._tables:
+            raise ReplacedError("the hub's tables were replaced meanwhile")
+
+    def _rows(
+        self, statement: LiteralString, arguments: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        return self.connection.execute(self._here(statement), arguments, binary=True).fetchall()
+
+    def _stream(
+        self, name: str, statement: LiteralString, arguments: Mapping[str, Any]
+    ) -> Iterator[Row]:
+        """Return rows as they come: all of them would take more memory than there may be."""
+        with self.connection.cursor(name, binary=True) as cursor:
+            cursor.itersize = _FETCHED
+            cursor.execute(self._here(statement), arguments)
+            yield from cursor
+
+    def _here(self, statement: LiteralString) -> bytes:
+        return statement.replace("live.", f"{self._schema}.").encode()
+
+
+def _array(identifiers: Collection[bytes]) -> str:
+    return "{" + ",".join([identifier.hex() for identifier in identifiers]) + "}"
