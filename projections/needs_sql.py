@@ -17,17 +17,20 @@ SESSION: Final = {
 LOCK_GENERATION: Final = "SELECT number FROM kept.generation FOR SHARE"
 
 TAKE_CAUSES: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint,
+       uuid_send(replaced)
   FROM live.causes
 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 TAKE_CAUSES_OF_PERSONS: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint,
+       uuid_send(replaced)
   FROM live.causes
 WHERE person = ANY (%s::uuid[]) FOR UPDATE SKIP LOCKED
 """
 TAKE_CAUSES_OF_RECORDS: Final = """
-SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint
+SELECT id, uuid_send(person), uuid_send(record), uuid_send(event_id), xmin::text::bigint,
+       uuid_send(replaced)
   FROM live.causes
 WHERE record = ANY (ARRAY(SELECT record FROM live.facts WHERE person = ANY (%s::uuid[])))
 FOR UPDATE SKIP LOCKED
@@ -37,6 +40,10 @@ DELETE_CAUSES: Final = "DELETE FROM live.causes WHERE id = ANY (%s)"
 PERSONS_OF_RECORDS: Final = """
 SELECT DISTINCT uuid_send(record), uuid_send(person) FROM live.facts
 WHERE record = ANY (%s::uuid[])
+"""
+RECORDS_OF_EVENTS: Final = """
+SELECT DISTINCT uuid_send(event_id), uuid_send(record) FROM live.facts
+WHERE event_id = ANY (%s::uuid[])
 """
 
 # Whom a change at one person may leave alone, or not alone any more: co-residents, now or ever, and
@@ -66,17 +73,45 @@ LOCK_PERSONS: Final = """
 SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key
 """
 
-# Only health blocks travel; nobody here opens names. `since` keeps old incomes where they are.
-FACTS: Final = """
-SELECT uuid_send(f.event_id), uuid_send(f.person), f.kind, f.value,
-       CASE WHEN f.sensitivity = 'health' THEN f.sealed END, f.sensitivity,
-       f.valid_from, f.valid_to, f.known_from, uuid_send(f.record), f.version, f.change,
-       greatest((SELECT max(c.version) FROM live.closures c WHERE c.record = f.record),
-                (SELECT max(g.version) FROM live.facts g WHERE g.record = f.record))
-  FROM live.facts f
+# A fact and what is known of its record: the fields of ``streams.lifecycle.Fact`` in order, from
+# ``FACT_SOURCE``. Only health blocks travel; nobody here opens names. ``known_at`` leaves out what
+# was known later; 'infinity' leaves out nothing.
+FACT_COLUMNS: Final = """
+uuid_send(f.event_id), uuid_send(f.person), f.kind, f.value,
+CASE WHEN f.sensitivity = 'health' THEN f.sealed END, f.sensitivity,
+f.valid_from, f.valid_to, f.known_from, uuid_send(f.record), f.version, f.change,
+greatest(closed.latest,
+         (SELECT max(g.version) FROM live.facts g
+           WHERE g.record = f.record AND g.change <> 'ANNULLED'
+             AND g.known_from <= %(known_at)s::timestamptz)),
+CASE WHEN closed.annulled_at IS NOT NULL THEN CASE WHEN EXISTS (
+         SELECT FROM live.facts g JOIN live.replacements r ON r.replaced = g.event_id
+          WHERE g.record = f.record AND r.known_from <= %(known_at)s::timestamptz)
+     THEN timestamptz 'epoch' ELSE closed.annulled_at END END,
+CASE WHEN closed.annulled_at IS NOT NULL THEN (
+         SELECT g.value ->> 'type' FROM live.facts g
+          WHERE g.record = f.record AND g.kind = 'annulled' LIMIT 1) END,
+CASE WHEN closed.annulled_at IS NOT NULL THEN (
+         SELECT uuid_send(c.event_id) FROM live.closures c
+          WHERE c.record = f.record AND c.change = 'ANNULLED' AND c.version > f.version
+            AND c.known_from = closed.annulled_at ORDER BY c.event_id LIMIT 1) END
+"""
+FACT_SOURCE: Final = """
+live.facts f CROSS JOIN LATERAL (
+    SELECT max(c.version) FILTER (WHERE c.change <> 'ANNULLED') AS latest,
+           min(c.known_from) FILTER (WHERE c.change = 'ANNULLED' AND c.version > f.version)
+               AS annulled_at
+      FROM live.closures c
+     WHERE c.record = f.record AND c.known_from <= %(known_at)s::timestamptz) closed
+"""
+# `since` keeps old incomes where they are.
+FACTS: Final = f"""
+SELECT {FACT_COLUMNS}
+  FROM {FACT_SOURCE}
  WHERE f.person = ANY (%(persons)s::uuid[]) AND f.kind = ANY (%(kinds)s)
    AND (f.kind <> 'income' OR f.valid_from >= %(since)s)
-"""
+   AND f.known_from <= %(known_at)s::timestamptz
+"""  # noqa: S608 - constants only
 
 HOUSEHOLDS_OF: Final = """
 SELECT uuid_send(household), ARRAY(SELECT uuid_send(m) FROM unnest(members) m)
@@ -109,11 +144,37 @@ SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
  GROUP BY registry
 """
 
-# What waits for a day or for the tax registry, not for an event of its own.
+# What waits for a day, for the tax registry or for an annulment to count, not for an event of its
+# own. One at a time does this; who is in the queue already is not queued again, and the calendar
+# never fills it so that a fresh event would wait long.
+LOCK_CLOCK: Final = "SELECT pg_advisory_xact_lock(x'68756204'::int)"  # "hub", 4
 QUEUE_DUE: Final = """
+WITH room AS MATERIALIZED (
+    SELECT greatest(%(most)s - count(*), 0) AS rows FROM live.causes
+     WHERE event_id = '00000000-0000-0000-0000-000000000000'
+), due AS (
+    (SELECT anchor, settles_by AS event_id FROM live.assessments
+      WHERE settles_at <= %(now)s AND settles_by IS NOT NULL
+        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
+      LIMIT %(most)s)
+    UNION ALL
+    (SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
+      WHERE next_change_on <= %(on)s
+        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
+      LIMIT (SELECT rows FROM room))
+    UNION ALL
+    (SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
+      WHERE income_through < %(closed)s::date
+        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
+      LIMIT (SELECT rows FROM room))
+    UNION ALL
+    (SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
+      WHERE income_through IS NULL AND %(closed)s::date IS NOT NULL
+        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
+      LIMIT (SELECT rows FROM room))
+)
 INSERT INTO live.causes (person, event_id)
-SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
- WHERE next_change_on <= %(on)s OR outcome = 'tax_incomplete' AND %(tax_complete)s
+SELECT DISTINCT ON (anchor) anchor, event_id FROM due ORDER BY anchor, event_id DESC
 """
 
 CREATE_ROWS: Final = """
@@ -148,7 +209,8 @@ COPY_OUTBOX: Final = "COPY kept.outbox (kind, body) FROM STDIN"
 COPY_LEAVES: Final = "COPY kept.audit_leaves (kind, body) FROM STDIN"
 
 _ASSESSMENT: Final = """
-household, anchor, members, assessed_on, next_change_on, outcome, seen, near_misses
+household, anchor, members, assessed_on, next_change_on, outcome, seen, near_misses,
+income_through, settles_at, settles_by
 """
 COPY_ASSESSMENTS: Final = f"COPY assessment_rows ({_ASSESSMENT}) FROM STDIN"
 UPSERT_ASSESSMENTS: Final = f"""
@@ -157,6 +219,8 @@ SELECT {_ASSESSMENT} FROM assessment_rows ORDER BY household
 ON CONFLICT (household) DO UPDATE SET
     members = excluded.members, assessed_on = excluded.assessed_on,
     next_change_on = excluded.next_change_on, outcome = excluded.outcome,
-    seen = excluded.seen, near_misses = excluded.near_misses, known_from = now()
+    seen = excluded.seen, near_misses = excluded.near_misses,
+    income_through = excluded.income_through, settles_at = excluded.settles_at,
+    settles_by = excluded.settles_by, known_from = now()
 """  # noqa: S608 - constants only
 DELETE_ASSESSMENTS: Final = "DELETE FROM live.assessments WHERE household = ANY (%s::uuid[])"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 import orjson
@@ -26,13 +26,14 @@ NO_EVENT: Final = bytes(16)  # the cause was a date, not an event
 
 
 class Cause(NamedTuple):
-    """Why somebody may have to be judged again; person or record is set."""
+    """Why somebody may have to be judged again; one of the three is set."""
 
     id: int
     person: bytes | None
     record: bytes | None
     event_id: bytes
     written_by: int  # the transaction's number, its lower 32 bits
+    replaced: bytes | None = None  # an event: whoever has facts of its record
 
 
 class StoredNeed(NamedTuple):
@@ -85,6 +86,9 @@ class AssessmentRow(NamedTuple):
     outcome: str
     seen: int
     near_misses: bytes  # JSON
+    income_through: date | None
+    settles_at: datetime | None
+    settles_by: bytes | None
 
 
 @dataclass(slots=True)
@@ -141,6 +145,12 @@ class NeedsStore:
             return []
         return [(row[0], row[1]) for row in self._rows(sql.PERSONS_OF_RECORDS, [_array(records)])]
 
+    def records_of_events(self, events: Collection[bytes]) -> list[tuple[bytes, bytes]]:
+        """Return (event, record) for those of ``events`` that have arrived."""
+        if not events:
+            return []
+        return [(row[0], row[1]) for row in self._rows(sql.RECORDS_OF_EVENTS, [_array(events)])]
+
     def maybe_lonely(self, persons: Collection[bytes], born_by: date) -> list[tuple[bytes, bytes]]:
         """Return (who may be alone, or not, because of another; that other of ``persons``)."""
         arguments = {"persons": _array(persons), "born_by": born_by.isoformat()}
@@ -159,11 +169,29 @@ class NeedsStore:
         keys = sorted({int.from_bytes(person[:8], signed=True) for person in persons})
         self._rows(sql.LOCK_PERSONS, [keys])
 
-    def facts(self, persons: Collection[bytes], kinds: Sequence[str], since: date) -> list[Row]:
-        """Return the facts of ``persons``, of incomes only those from ``since`` on."""
+    def facts(
+        self,
+        persons: Collection[bytes],
+        kinds: Sequence[str],
+        since: date,
+        known_at: datetime | None = None,
+    ) -> list[Row]:
+        """Return the facts of ``persons``: the fields of ``streams.lifecycle.Fact``.
+
+        Args:
+            persons: whose.
+            kinds: of which kinds.
+            since: of incomes only those from this day on.
+            known_at: as if nothing had become known later; None: all.
+        """
         if not persons:
             return []
-        arguments = {"persons": _array(persons), "kinds": list(kinds), "since": since}
+        arguments = {
+            "persons": _array(persons),
+            "kinds": list(kinds),
+            "since": since,
+            "known_at": known_at or "infinity",
+        }
         return self._rows(sql.FACTS, arguments)
 
     def households_of(self, persons: Collection[bytes]) -> dict[bytes, list[bytes]]:
@@ -184,12 +212,23 @@ class NeedsStore:
     def completeness(self) -> dict[str, Complete]:
         return {row[0]: Complete(*row[1:]) for row in self._rows(sql.COMPLETENESS)}
 
-    def queue_due(self, on: date, *, tax_complete: bool) -> int:
-        """Queue the households whose answer may change with the day; return how many."""
+    def queue_due(self, on: date, now: datetime, *, closed: date | None, most: int) -> int:
+        """Queue the households whose answer may change with time; return how many.
+
+        One transaction, under the clock's lock: a crash leaves nothing, and to repeat it is to do
+        nothing, because who is in the queue is not queued again.
+
+        Args:
+            on: the day.
+            now: the moment.
+            closed: the last day of the months whose incomes count by now; None: none can.
+            most: of the calendar's causes in the queue.
+        """
         with self.connection.transaction():
             self.lock_generation()
+            self._rows(sql.LOCK_CLOCK)
             cursor = self.connection.execute(
-                sql.QUEUE_DUE, {"on": on, "tax_complete": tax_complete}
+                sql.QUEUE_DUE, {"on": on, "now": now, "closed": closed, "most": most}
             )
             return cursor.rowcount
 
@@ -250,6 +289,8 @@ def _assessment_row(row: AssessmentRow) -> list[object]:
         _array(row.members),
         *row[3:7],
         row.near_misses.decode(),
+        *row[8:10],
+        None if row.settles_by is None else row.settles_by.hex(),
     ]
 
 

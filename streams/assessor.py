@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from psycopg import errors
@@ -26,18 +26,16 @@ from streams.assessment import Assessment, assess
 from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
-from streams.identity import links
 from streams.lifecycle import Fact, holding
-from streams.person import KINDS, Opened, Person, people
-from streams.rules.pack import RulePack, Surroundings
-from streams.saying import writes
+from streams.person import KINDS, SEALED_KINDS, Opened, Person, people
+from streams.rules.pack import RulePack
+from streams.saying import Waiting, writes
+from streams.surroundings import read_around, settles
 
 log = logging.getLogger(__name__)
 
 REGISTRIES: Final = ("civil", "tax", "health")
 RETRIES: Final = 10
-AROUND_KINDS: Final = ("death", "residence", "birth", "person", "linked_to", "linked_from")
-LINK_KINDS: Final = ("linked_to", "linked_from")
 _RETRIED: Final = (errors.DeadlockDetected, errors.SerializationFailure)
 
 
@@ -68,6 +66,7 @@ class Assessor:
     partitions: int  # of each registry's topic
     most_causes: int = 1200
     most_persons: int = 3000  # locked in a transaction
+    most_due: int = 5000  # of the calendar's causes in the queue: fresh events wait behind these
 
     def is_ready(self) -> bool:
         """Return whether every registry has been read completely once, in every partition."""
@@ -79,8 +78,12 @@ class Assessor:
             for registry in REGISTRIES
         )
 
-    def assess_batch(self, on: date) -> Assessed | None:
+    def assess_batch(self, on: date, now: datetime) -> Assessed | None:
         """Take causes and judge whom they concern; None if there are none.
+
+        Args:
+            on: the day as of which everybody is judged.
+            now: the moment that decides which annulments count.
 
         Raises:
             psycopg.OperationalError: nothing was written; call again.
@@ -89,7 +92,7 @@ class Assessor:
         for attempt in range(RETRIES):
             try:
                 with self.store.connection.transaction():
-                    return self._assess_some(limit, on)
+                    return self._assess_some(limit, on, now)
             except _TooManyError:
                 limit = max(1, limit // 4)
             except _RETRIED as error:
@@ -98,11 +101,18 @@ class Assessor:
                 log.info("assessment_retried", extra={"cause": error.sqlstate})
         return None
 
-    def queue_due(self, on: date) -> int:
-        """Queue whoever waits for the day or for the tax registry; return how many."""
-        through = self._complete().get("tax")
-        closed = through is not None and through >= self.pack.income_window(on)[1]
-        return self.store.queue_due(on, tax_complete=closed)
+    def queue_due(self, on: date, now: datetime) -> int:
+        """Queue whoever waits for the day, the moment or the tax registry; return how many.
+
+        At most ``most_due``, and nobody who is in the queue already: call again.
+        """
+        closed = self._closed(self._complete(), on)
+        return self.store.queue_due(on, now, closed=closed, most=self.most_due)
+
+    def _closed(self, complete: Mapping[str, date | None], on: date) -> date | None:
+        """Return the last day of the months whose incomes count; None if none can."""
+        window = self.pack.income_window(on, complete.get(self.pack.income_registry))
+        return None if window is None else window[1]
 
     def _complete(self) -> dict[str, date | None]:
         """Return up to when each registry has stated everything, in all partitions."""
@@ -111,14 +121,14 @@ class Assessor:
             for registry, found in self.store.completeness().items()
         }
 
-    def _assess_some(self, limit: int, on: date) -> Assessed | None:
+    def _assess_some(self, limit: int, on: date, now: datetime) -> Assessed | None:
         store = self.store
         store.lock_generation()
         causes = store.take_causes(limit)
         if not causes:
             return None
         complete = self._complete()  # before the facts: never more complete than they are
-        circle = gather(store, self._seeds(causes, on), on)
+        circle = gather(store, self._seeds(causes, on), on, now, self.pack.family_law(on))
         taken = {cause.id for cause in causes}
         more = [cause for cause in store.take_causes_of(circle.ids) if cause.id not in taken]
         if more:  # whoever is judged anyway is judged once
@@ -128,11 +138,11 @@ class Assessor:
             circle.ids |= fresh
             circle.watched |= seeds.watched
             circle.origins = seeds.origins | circle.origins
-            circle = gather(store, circle, on, fresh)
+            circle = gather(store, circle, on, now, self.pack.family_law(on), fresh)
         if len(circle.ids) > self.most_persons and limit > 1:
             raise _TooManyError
-        read = self._locked(circle, on)
-        assessments = self._assess(read.facts, read.persons, complete, on)
+        read = self._locked(circle, on, now)
+        assessments, settling = self._assess(read, complete, on, now)
         decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
         stored = store.needs_of(circle.ids)
         drafts = decider.decide(assessments, stored, read.persons, circle.origins, on)
@@ -140,7 +150,7 @@ class Assessor:
             drafts,
             assessments,
             before=read.before,
-            seen=read.seen,
+            waiting=Waiting(read.seen, self._closed(complete, on), settling),
             keys=self.keys,
             keys_of=self.keystore.keys,
         )
@@ -154,6 +164,9 @@ class Assessor:
             if cause.record is not None:
                 by_record.setdefault(cause.record, []).append(cause)
         named = [(cause.person, cause) for cause in causes if cause.person is not None]
+        replacing = {cause.replaced: cause for cause in causes if cause.replaced is not None}
+        for event, record in self.store.records_of_events(replacing):
+            by_record.setdefault(record, []).append(replacing[event])
         for record, person in self.store.persons_of_records(by_record):
             named += [(person, cause) for cause in by_record[record]]
         events: dict[bytes, bytes] = {}
@@ -178,9 +191,9 @@ class Assessor:
                 circle.origins.setdefault(person, circle.origins[neighbour])
         return circle
 
-    def _locked(self, circle: Circle, on: date) -> _Read:
+    def _locked(self, circle: Circle, on: date, now: datetime) -> _Read:
         """Lock everybody in ``circle`` and read them; if somebody is missing, let go and go on."""
-        since = self.pack.income_window(on)[0]
+        since, law = self.pack.reads_from(on), self.pack.family_law(on)
         while True:
             try:
                 with self.store.connection.transaction():
@@ -191,20 +204,19 @@ class Assessor:
                         circle.ids |= judged.keys()
                         raise _SomebodyMissingError
                     seen = self.store.seen()  # before the facts: never more than they show
-                    facts = holding(
-                        Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)
-                    )
+                    raw = [Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)]
+                    facts = holding(raw, now)
                     persons = people(facts, self._open(facts))
                     before = self.store.households_of(circle.ids)
-                    if not is_closed(circle, persons, facts, before.values(), on):
+                    if not is_closed(circle, persons, facts, before.values(), on, law):
                         raise _SomebodyMissingError
-                    return _Read(facts, persons, before, seen)
+                    return _Read(raw, facts, persons, before, seen)
             except _SomebodyMissingError:
-                circle = gather(self.store, circle, on)
+                circle = gather(self.store, circle, on, now, law)
 
     def _open(self, facts: list[Fact]) -> Opened:
         """Return the health blocks in clear, None for those whose key is gone."""
-        sealed = [fact for fact in facts if fact.kind == "disability"]
+        sealed = [fact for fact in facts if fact.kind in SEALED_KINDS]
         if not sealed:
             return {}
         keys = self.keystore.existing({(fact.person, "health") for fact in sealed})
@@ -219,51 +231,22 @@ class Assessor:
         return opened
 
     def _assess(
-        self,
-        facts: list[Fact],
-        persons: dict[bytes, Person],
-        complete: Mapping[str, date | None],
-        on: date,
-    ) -> list[Assessment]:
-        groups = households(persons, on)
+        self, read: _Read, complete: Mapping[str, date | None], on: date, now: datetime
+    ) -> tuple[list[Assessment], dict[bytes, tuple[datetime, bytes]]]:
+        groups = households(read.persons, on, self.pack.family_law(on))
         lookers = [
             person
             for group in groups
             for person in group.members
             if self.pack.looks_beyond(person, on)
         ]
-        surroundings = self._surroundings(lookers, facts, persons, on)
-        return [
-            assess(group, on, self.pack, complete=complete, surroundings=surroundings)
+        around = read_around(self.store, lookers, read.facts, read.persons, on=on, now=now)
+        members = [(group.id, group.members) for group in groups]
+        assessments = [
+            assess(group, on, self.pack, complete=complete, surroundings=around.surroundings)
             for group in groups
         ]
-
-    def _surroundings(
-        self, lookers: list[Person], facts: list[Fact], persons: dict[bytes, Person], on: date
-    ) -> Surroundings:
-        """Return co-residents and children of ``lookers``, under all their ids."""
-        if not lookers:
-            return Surroundings(persons)
-        dwellings = {residence.dwelling for one in lookers for residence in one.residences}
-        fresh = self.store.registered_at(dwellings)
-        fresh |= {tie.other for one in lookers for tie in one.children}
-        known = {fact.person for fact in facts} | set(persons)
-        around: list[Fact] = []
-        fresh -= known
-        while fresh:
-            known |= fresh
-            rows = self.store.facts(fresh, AROUND_KINDS, on)
-            read = holding(Fact(*row) for row in rows)
-            around += read
-            link = links(read)
-            fresh = {*link, *link.values()} - known
-        identities = links(fact for fact in (*facts, *around) if fact.kind in LINK_KINDS)
-        merged = people(around, {}, identities) | persons
-        registered: dict[str, list[bytes]] = {}
-        for person in merged.values():
-            for dwelling in {residence.dwelling for residence in person.residences}:
-                registered.setdefault(dwelling, []).append(person.id)
-        return Surroundings(merged, registered)
+        return assessments, settles(members, read.raw, around, lookers, now)
 
 
 def whole_number(low: int, now: int) -> int:
@@ -275,7 +258,8 @@ def whole_number(low: int, now: int) -> int:
 class _Read(NamedTuple):
     """What was read under the locks."""
 
-    facts: list[Fact]
+    raw: list[Fact]  # whether they hold or not
+    facts: list[Fact]  # that hold
     persons: dict[bytes, Person]
     before: Mapping[bytes, Collection[bytes]]  # households as stored
     seen: int

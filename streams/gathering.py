@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from streams.household import kin
+from streams.household import FamilyLaw, kin
 from streams.identity import LINK_KINDS, LINKING, identifier
 from streams.lifecycle import Fact, holding
 from streams.person import Person, people
@@ -51,18 +51,23 @@ class Circle:
     watched: set[bytes] = field(default_factory=set)
 
 
-def gather(
-    store: Facts, circle: Circle, on: date, fresh: Collection[bytes] | None = None
+def gather(  # noqa: PLR0917
+    store: Facts,
+    circle: Circle,
+    on: date,
+    now: datetime,
+    law: FamilyLaw,
+    fresh: Collection[bytes] | None = None,
 ) -> Circle:
     """Return ``circle`` closed; all but ``fresh`` (default: all) have been looked at before."""
     fresh = set(circle.ids if fresh is None else fresh)
     while fresh:
         unasked = set(fresh)
         while fresh:
-            read = holding(Fact(*row) for row in store.facts(fresh, KIN_KINDS, on))
+            read = holding((Fact(*row) for row in store.facts(fresh, KIN_KINDS, on)), now)
             # Each id by itself: all ids of a person get in, and then ``is_closed`` joins them.
             touched = people(read, {}, {}).values()
-            fresh = _grow(circle, _ties(touched, on) + _linked(read))
+            fresh = _grow(circle, _ties(touched, on, law) + _linked(read))
             unasked |= fresh
         before = store.households_of(unasked).values()
         fresh = _grow(
@@ -71,21 +76,22 @@ def gather(
     return circle
 
 
-def is_closed(
+def is_closed(  # noqa: PLR0917
     circle: Circle,
     found: Mapping[bytes, Person],
     facts: Iterable[Fact],
     before: Iterable[Collection[bytes]],
     on: date,
+    law: FamilyLaw,
 ) -> bool:
     """Return whether nobody is missing from ``circle``; what is missing has been added."""
-    pairs = _ties(found.values(), on) + _linked(facts)
+    pairs = _ties(found.values(), on, law) + _linked(facts)
     pairs += [(member, one) for group in before for member in group for one in group]
     return not _grow(circle, pairs)
 
 
-def _ties(persons: Iterable[Person], on: date) -> list[tuple[bytes, bytes]]:
-    return [(person.id, other) for person in persons for other in kin(person, on)]
+def _ties(persons: Iterable[Person], on: date, law: FamilyLaw) -> list[tuple[bytes, bytes]]:
+    return [(person.id, other) for person in persons for other in kin(person, on, law)]
 
 
 def _linked(facts: Iterable[Fact]) -> list[tuple[bytes, bytes]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -23,6 +24,15 @@ _EVENT_TYPES: Final = {
     "ended": "hub.need_ended",
 }
 
+
+class Waiting(NamedTuple):
+    """What was seen by an assessment, and what it waits for."""
+
+    seen: int  # the transaction below which everything was read
+    income_through: date | None = None  # the last day of the months whose incomes count
+    settling: Mapping[bytes, tuple[datetime, bytes]] = {}  # by household: when, which annulment
+
+
 KeysOf = Callable[[Iterable[tuple[bytes, str]]], Mapping[tuple[bytes, str], bytes]]
 
 
@@ -31,7 +41,7 @@ def writes(
     assessments: Iterable[Assessment],
     *,
     before: Iterable[bytes],
-    seen: int,
+    waiting: Waiting,
     keys: Keys,
     keys_of: KeysOf,
 ) -> Writes:
@@ -41,7 +51,7 @@ def writes(
         drafts: what is said.
         assessments: of all households.
         before: the households as stored.
-        seen: the transaction below which everything was read.
+        waiting: what was seen, and what the households wait for.
         keys: ids and digests.
         keys_of: sealing keys, made where missing.
     """
@@ -60,7 +70,7 @@ def writes(
             found.said.append((row, draft.causation))
             found.outbox.append(body)
             found.leaves.append(orjson.dumps(_leaf(row, body)))
-    found.assessments = [_assessment_row(assessment, seen) for assessment in assessments]
+    found.assessments = [_assessment_row(assessment, waiting) for assessment in assessments]
     found.gone = sorted(set(before) - {row.household for row in found.assessments})
     return found
 
@@ -107,7 +117,7 @@ def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
     }
 
 
-def _assessment_row(assessment: Assessment, seen: int) -> AssessmentRow:
+def _assessment_row(assessment: Assessment, waiting: Waiting) -> AssessmentRow:
     near = [
         {
             "person": text(judgement.person),
@@ -118,6 +128,7 @@ def _assessment_row(assessment: Assessment, seen: int) -> AssessmentRow:
         }
         for judgement, node in assessment.near_misses()
     ]
+    settles = waiting.settling.get(assessment.household.id, (None, None))
     return AssessmentRow(
         assessment.household.id,
         assessment.household.anchor,
@@ -125,6 +136,8 @@ def _assessment_row(assessment: Assessment, seen: int) -> AssessmentRow:
         assessment.on,
         assessment.next_change_on,
         assessment.outcome,
-        seen,
+        waiting.seen,
         canonical_json(near),
+        waiting.income_through,
+        *settles,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from threading import Event as Flag
 from typing import Final
 
@@ -57,9 +58,9 @@ def _work(assessor: Assessor, settings: Settings, stop: Flag) -> None:
         on = settings.today
         if time.monotonic() - looked_at >= _DUE_SECONDS:
             looked_at = time.monotonic()
-            assessor.queue_due(on)
+            assessor.queue_due(on, datetime.now(UTC))
         began = time.monotonic()
-        batch = assessor.assess_batch(on)
+        batch = assessor.assess_batch(on, datetime.now(UTC))
         if batch is None:
             stop.wait(_POLL_SECONDS)
             continue

@@ -23,7 +23,7 @@ from schemas.errors import PermanentError
 from schemas.ids import Keys, text
 from streams.assessor import Assessor
 from streams.rules.uz import PACK
-from tests.integration.assessment.country import ON, PARTITIONS, Country, person
+from tests.integration.assessment.country import NOW, ON, PARTITIONS, Country, person
 
 PINFL = "30211975910033"  # the published example
 
@@ -54,7 +54,7 @@ def country(settings: Settings) -> Iterator[Country]:
             " ('registry.civil.events.v1', 1, 'c', 't', 9, 1, 9, 0, 7)"
         )
         keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
-        Assessor(NeedsStore(hub), keystore, keys, PACK, PARTITIONS).assess_batch(ON)
+        Assessor(NeedsStore(hub), keystore, keys, PACK, PARTITIONS).assess_batch(ON, NOW)
         yield made
 
 

@@ -16,6 +16,7 @@ from schemas.sealing import seal
 
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
 ON = date(2026, 3, 10)
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 THROUGH = date(2026, 2, 28)
 PARTITIONS = 2
 MONTHS = ("2025-12-01", "2026-01-01", "2026-02-01")

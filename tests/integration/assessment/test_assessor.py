@@ -11,7 +11,7 @@ import pytest
 from projections.keystore import open_block
 from schemas.ids import parse
 from streams.assessor import Assessor
-from tests.integration.assessment.country import ON, Country, person
+from tests.integration.assessment.country import NOW, ON, Country, person
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def family(country: Country) -> Country:
 
 def drain(assessor: Assessor) -> int:
     said = 0
-    while (batch := assessor.assess_batch(ON)) is not None:
+    while (batch := assessor.assess_batch(ON, NOW)) is not None:
         said += batch.said
     return said
 

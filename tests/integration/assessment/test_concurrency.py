@@ -14,7 +14,7 @@ import pytest
 
 from streams.assessor import Assessor
 from tests.integration.assessment.conftest import MakeAssessor
-from tests.integration.assessment.country import ON, Country, person
+from tests.integration.assessment.country import NOW, ON, Country, person
 
 PEOPLE = [f"{number % 10}p{number}" for number in range(24)]
 
@@ -22,7 +22,7 @@ PEOPLE = [f"{number % 10}p{number}" for number in range(24)]
 def work(assessor: Assessor, done: threading.Event) -> None:
     while True:
         finished = done.is_set()
-        if assessor.assess_batch(ON) is None:
+        if assessor.assess_batch(ON, NOW) is None:
             if finished:
                 return
             time.sleep(0.005)
@@ -95,7 +95,7 @@ def test_two_assessors_end_where_one_would(
         " SELECT DISTINCT person, gen_random_uuid() FROM live.facts"
     )
     alone = make_assessor()
-    while alone.assess_batch(ON) is not None:
+    while alone.assess_batch(ON, NOW) is not None:
         pass
     assert together == tables(country)
     assert together["needs"]
@@ -108,11 +108,11 @@ def test_a_person_dirtied_often_is_judged_once(country: Country, assessor: Asses
         country.state(f"name {number}", ("1ali", "name", {}), version=2)
     assessor.most_causes = 1
 
-    batch = assessor.assess_batch(ON)
+    batch = assessor.assess_batch(ON, NOW)
 
     assert batch is not None
     assert (batch.causes, batch.households) == (101, 1)
-    assert assessor.assess_batch(ON) is None
+    assert assessor.assess_batch(ON, NOW) is None
 
 
 def test_a_circle_too_large_for_one_transaction_is_split(
@@ -124,7 +124,7 @@ def test_a_circle_too_large_for_one_transaction_is_split(
     assessor.most_persons = 10
 
     batches = []
-    while (batch := assessor.assess_batch(ON)) is not None:
+    while (batch := assessor.assess_batch(ON, NOW)) is not None:
         batches.append(batch.households)
 
     assert sum(batches) == 40
@@ -137,13 +137,13 @@ def test_a_marriage_while_the_assessor_waits_for_its_locks_is_not_missed(
     country.complete()
     country.born("1ali", "1990-01-01", "M")
     country.born("2vali", "1990-01-01", "F")
-    while assessor.assess_batch(ON) is not None:
+    while assessor.assess_batch(ON, NOW) is not None:
         pass
     country.earns_once("1ali", "2026-02-01", 1)
     with closing(psycopg.connect(database)) as other, ThreadPoolExecutor(1) as pool:
         key = int.from_bytes(person("1ali")[:8], signed=True)
         other.execute("SELECT pg_advisory_xact_lock(%s)", [key])
-        working = pool.submit(assessor.assess_batch, ON)
+        working = pool.submit(assessor.assess_batch, ON, NOW)
         _wait_for_waiter(country, "advisory")
         country.married("1ali", "2vali")
         other.rollback()
@@ -164,11 +164,11 @@ def test_who_was_watched_is_judged_if_somebody_else_judged_them_meanwhile(
     first, second = make_assessor(), make_assessor()
     with closing(psycopg.connect(database)) as other, ThreadPoolExecutor(2) as pool:
         other.execute("LOCK TABLE live.needs IN EXCLUSIVE MODE")  # whoever would write waits
-        one = pool.submit(first.assess_batch, ON)
+        one = pool.submit(first.assess_batch, ON, NOW)
         _wait_for_waiter(country, "relation")
         country.born("2guest", "1990-01-01", "F")
         country.lives("2guest", "hut")
-        two = pool.submit(second.assess_batch, ON)
+        two = pool.submit(second.assess_batch, ON, NOW)
         _wait_for_waiter(country, "advisory")
         other.rollback()
         one.result(timeout=30)

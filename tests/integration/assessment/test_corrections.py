@@ -8,12 +8,12 @@ import pytest
 
 from schemas.ids import text
 from streams.assessor import Assessor
-from tests.integration.assessment.country import ON, Country, person
+from tests.integration.assessment.country import NOW, ON, Country, person
 
 
 def drain(assessor: Assessor, on: date = ON) -> int:
     said = 0
-    while (batch := assessor.assess_batch(on)) is not None:
+    while (batch := assessor.assess_batch(on, NOW)) is not None:
         said += batch.said
     return said
 
@@ -203,13 +203,13 @@ def test_a_child_far_away_changes_who_is_lonely(hut: Country, assessor: Assessor
 def test_the_day_queues_who_is_due(hut: Country, assessor: Assessor) -> None:
     hut.disabled("1old", 2, until="2026-03-15")
     drain(assessor)
-    assert assessor.queue_due(date(2026, 3, 15)) == 0
+    assert assessor.queue_due(date(2026, 3, 15), NOW) == 0
 
-    assert assessor.queue_due(date(2026, 3, 16)) == 1
+    assert assessor.queue_due(date(2026, 3, 16), NOW) == 1
     drain(assessor, date(2026, 3, 16))
 
     assert ("disability_support", person("1old")) not in hut.needs()
-    assert assessor.queue_due(date(2026, 3, 16)) == 0
+    assert assessor.queue_due(date(2026, 3, 16), NOW) == 0
 
 
 def test_the_tax_registry_queues_who_waits_for_it(couple: Country, assessor: Assessor) -> None:
@@ -218,14 +218,14 @@ def test_the_tax_registry_queues_who_waits_for_it(couple: Country, assessor: Ass
     drain(assessor)
     assert couple.outcomes() == {person("1ali"): "tax_incomplete"}
     assert couple.needs() == {}
-    assert assessor.queue_due(ON) == 0
+    assert assessor.queue_due(ON, NOW) == 0
 
     couple.complete(date(2026, 2, 28), "tax")
-    assert assessor.queue_due(ON) == 1
+    assert assessor.queue_due(ON, NOW) == 1
     drain(assessor)
 
     assert ("family_low_income", person("1ali")) in couple.needs()
-    assert assessor.queue_due(ON) == 0
+    assert assessor.queue_due(ON, NOW) == 0
 
 
 def test_nothing_is_ready_before_every_partition_of_every_registry(

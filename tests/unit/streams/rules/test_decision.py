@@ -17,8 +17,8 @@ from streams.decision import Decider, need_id
 from streams.lifecycle import holding
 from streams.person import people
 from streams.rules.uz import PACK
-from streams.saying import writes
-from tests.unit.streams.rules.world import ON, World, couple, ident, single
+from streams.saying import Waiting, writes
+from tests.unit.streams.rules.world import NOW, ON, World, couple, ident, single
 
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
 DECIDER = Decider(KEYS, PACK.by_kind(), PACK.name)
@@ -30,7 +30,7 @@ def say(
 ) -> tuple[Writes, list[NeedRow]]:
     """Judge ``world`` after ``stored`` was said; return what is written, and all rows then."""
     last = {row.need: row for row in stored}
-    persons = people(holding(world.facts), world.opened)
+    persons = people(holding(world.facts, NOW), world.opened)
     assessments = world.assess(on)
     drafts = DECIDER.decide(
         assessments,
@@ -43,7 +43,7 @@ def say(
         drafts,
         assessments,
         before=[],
-        seen=1,
+        waiting=Waiting(1),
         keys=KEYS,
         keys_of=lambda names: dict.fromkeys(names, key),
     )

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from streams.identity import LONGEST_CHAIN, canonical, links
 from streams.lifecycle import Fact, holding
 from streams.rules.reason import as_json
-from tests.unit.streams.rules.world import World, couple, ident
+from tests.unit.streams.rules.world import NOW, World, couple, ident
 
 
 def state(world: World, version: int, latest: int, change: str = "CREATED") -> list[Fact]:
     world.state("r", ("1she", "death", {"died_on": "2020-01-01"}), version=version, change=change)
     world.facts[-1] = world.facts[-1]._replace(latest=latest)
-    return holding(world.facts)
+    return holding(world.facts, NOW)
 
 
 @pytest.mark.parametrize(

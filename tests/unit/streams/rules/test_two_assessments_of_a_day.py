@@ -6,7 +6,7 @@ import pytest
 
 from streams.lifecycle import holding
 from streams.person import people
-from tests.unit.streams.rules.world import ON, World, ident
+from tests.unit.streams.rules.world import NOW, ON, World, ident
 
 
 @pytest.mark.parametrize("order", [(1, 3), (3, 1), (2, 3), (3, 2), (1, 2), (2, 1)])
@@ -20,7 +20,7 @@ def test_the_gravest_group_of_a_day_counts(order: tuple[int, int]) -> None:
             health={"group": group, "until": None},
         )
 
-    found = people(holding(world.facts), world.opened)[ident("1he")].disability(ON)
+    found = people(holding(world.facts, NOW), world.opened)[ident("1he")].disability(ON)
 
     assert found is not None
     assert found.group == min(order)

@@ -17,6 +17,7 @@ from streams.rules.pack import Surroundings
 from streams.rules.uz import PACK
 
 ON = date(2026, 3, 10)
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MONTHS = ("2025-12-01", "2026-01-01", "2026-02-01")
 _PERSONS = {"mother", "father", "child", "spouse", "guardian", "ward", "person", "alias"}
 
@@ -158,7 +159,7 @@ class World:
         )
 
     def households(self, on: date = ON) -> list[Household]:
-        return households(people(holding(self.facts), self.opened), on)
+        return households(people(holding(self.facts, NOW), self.opened), on, PACK.family_law(on))
 
     def groups(self, on: date = ON) -> set[frozenset[bytes]]:
         return {
@@ -168,7 +169,7 @@ class World:
         }
 
     def assess(self, on: date = ON) -> list[Assessment]:
-        found = people(holding(self.facts), self.opened)
+        found = people(holding(self.facts, NOW), self.opened)
         registered: dict[str, list[bytes]] = {}
         for person in found.values():
             for residence in person.residences:
@@ -177,7 +178,7 @@ class World:
         complete = {"civil": self.tax, "tax": self.tax, "health": self.tax}
         return [
             assess(household, on, PACK, complete=complete, surroundings=surroundings)
-            for household in households(found, on)
+            for household in households(found, on, PACK.family_law(on))
         ]
 
     def needs(self, on: date = ON) -> dict[tuple[str, bytes], int | None]:
