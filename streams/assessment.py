@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from streams.household import Household
+from streams.person import Person
 from streams.rules.pack import Case, Judgement, Member, RulePack, Surroundings
-from streams.rules.reason import MET, Condition
+from streams.rules.reason import MET, Condition, missing
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Assessment:
     outcome: str  # 'assessed', or why the family's situation cannot be said
     judgements: dict[tuple[bytes, str], Judgement]  # by person and kind; a need if met
     next_change_on: date | None  # the next day on which the answer can change
+    income_through: date | None = None  # the last day of the months whose incomes counted
 
     def needs(self) -> list[Judgement]:
         return [found for found in self.judgements.values() if found.reason.result == MET]
@@ -32,8 +34,7 @@ class Assessment:
         return [
             (judgement, node)
             for judgement in self.judgements.values()
-            if judgement.reason.result != MET
-            for node in judgement.reason.parts
+            for node in missing(judgement.reason)
             if node.is_near
         ]
 
@@ -51,19 +52,37 @@ def assess(
     Args:
         household: its members with all that is known of them.
         on: the day.
-        rules: a country's rules.
+        rules: a country's rules and numbers.
         complete: per registry the day up to which it has stated everything.
-        surroundings: co-residents and grown children of members who may live alone.
+        surroundings: everybody judged together and their dead; co-residents and children of
+            members who may live alone.
     """
+    window = rules.income_window(on, complete.get(rules.income_registry))
+    adult_age = rules.family_law(on).adult_age
     case = Case(
         household,
         on,
-        [Member(person, person.age(on), person.disability(on)) for person in household.members],
+        [_member(person, on, adult_age) for person in household.members],
         complete,
         surroundings,
+        rules.parameters,
+        window,
     )
     judgements = {
         (found.person, found.kind): found for rule in rules.rules for found in rule.judge(case)
     }
     days = [day for day in rules.next_change(case) if day > on]
-    return Assessment(household, on, rules.outcome(case), judgements, min(days, default=None))
+    return Assessment(
+        household,
+        on,
+        rules.outcome(case),
+        judgements,
+        min(days, default=None),
+        None if window is None else window[1],
+    )
+
+
+def _member(person: Person, on: date, adult_age: int) -> Member:
+    age = person.age(on)
+    disability = person.disability(on) if person.disabilities else None
+    return Member(person, age, disability, age is not None and age < adult_age)

@@ -17,6 +17,7 @@ from projections.needs_store import NeedRow, StoredNeed
 from schemas.ids import Id, Keys, text, uuid8
 from streams.assessment import Assessment
 from streams.person import Person
+from streams.rules.calendar import months_later
 from streams.rules.pack import Judgement, Rule
 from streams.rules.reason import MET, MISSED, Condition, as_json, evidence, substance
 
@@ -96,7 +97,7 @@ class Decider:
             kind=judgement.kind,
             status="",
             since=since,
-            review_on=judgement.review_on or _review(since, law, judgement.kind, on),
+            review_on=judgement.review_on or _review(since, judgement.review_months, on),
             urgency=law.urgency,
             amount_minor=judgement.amount_minor,
             rule=rule,
@@ -196,26 +197,15 @@ def _reason(row: NeedRow, law: str, why: Condition) -> dict[str, Any]:
     return {"rule": row.rule, "law": law, "on": row.assessed_on.isoformat(), **as_json(why)}
 
 
-def _review(since: date, law: Rule, kind: str, on: date) -> date | None:
+def _review(since: date, step: int | None, on: date) -> date | None:
     """Return the first review after ``on``, counted in months from ``since``."""
-    step = law.review_months.get(kind)
     if step is None:
         return None
     passed = (on.year - since.year) * 12 + on.month - since.month
     months = passed // step * step
-    while (due := _months_later(since, months)) <= on:
+    while (due := months_later(since, months)) <= on:
         months += step
     return due
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
 
 
 def _origin(person: bytes, assessment: Assessment, origins: Mapping[bytes, bytes]) -> bytes | None:

@@ -11,13 +11,20 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.ids import Id, uuid8
-from streams.person import Person, Tie, is_in_force
+from streams.person import Person
+from streams.stated import Tie, is_in_force
 
-ADULT_AGE: Final = 18  # Family Code of Uzbekistan; the age of majority
 INSTITUTION: Final = "institution"
+
+
+class FamilyLaw(NamedTuple):
+    """What a country's law says of who belongs together on a day; a rule pack gives it."""
+
+    adult_age: int  # the age of majority
+    remembers_from: date  # whose marriage was divorced since is still looked at: it may be an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def household_id(anchor: bytes) -> Id:
     return uuid8(hashlib.sha256(b"household\0" + anchor).digest())
 
 
-def households(people: Mapping[bytes, Person], on: date) -> list[Household]:
+def households(people: Mapping[bytes, Person], on: date, law: FamilyLaw) -> list[Household]:
     """Return every household of ``people``, which must hold all kin of its members."""
     together: dict[bytes, list[Person]] = {}
     found = []
@@ -45,7 +52,7 @@ def households(people: Mapping[bytes, Person], on: date) -> list[Household]:
         if is_in_institution(person, on):
             found.append(Household(household_id(person.id), person.id, (person,), True))
         else:
-            together.setdefault(head(person, people, on), []).append(person)
+            together.setdefault(head(person, people, on, law), []).append(person)
     for members in together.values():
         members.sort(key=lambda member: member.id)
         anchor = members[0].id
@@ -53,7 +60,7 @@ def households(people: Mapping[bytes, Person], on: date) -> list[Household]:
     return found
 
 
-def head(person: Person, people: Mapping[bytes, Person], on: date) -> bytes:
+def head(person: Person, people: Mapping[bytes, Person], on: date, law: FamilyLaw) -> bytes:
     """Return the person whose household this is; the same for all its members."""
     passed: set[bytes] = set()
     while person.id not in passed:
@@ -61,7 +68,7 @@ def head(person: Person, people: Mapping[bytes, Person], on: date) -> bytes:
         partner = spouse(person, people, on)
         if partner is not None:
             return min(person.id, partner.id)
-        carer = _carer(person, people, on) if person.is_minor(on, ADULT_AGE) else None
+        carer = _carer(person, people, on) if person.is_minor(on, law.adult_age) else None
         if carer is None:
             return person.id
         person = carer
@@ -76,20 +83,26 @@ def spouse(person: Person, people: Mapping[bytes, Person], on: date) -> Person |
     return partner
 
 
-def kin(person: Person, on: date) -> set[bytes]:
-    """Return who else may be in the person's household, or decide who is in it.
+def kin(person: Person, on: date, law: FamilyLaw) -> set[bytes]:
+    """Return who else may be in the person's household, or decide what it is due.
 
-    Death and institution are left out of account: whoever dies leaves a household that changes.
+    Death and institution are left out of account: whoever dies leaves a household that changes,
+    and may leave somebody bereaved, even if a divorce was registered after the death.
     """
-    found = {tie.other for tie in person.marriages if _is_married(person, tie, on)}
+    married_on = min(on, law.remembers_from)
+    found = {
+        tie.other
+        for tie in person.marriages
+        if tie.since <= on and not _is_over(person, tie, married_on)
+    }
     found |= {
         tie.other
         for tie in person.children
-        if (tie.since.year + ADULT_AGE, tie.since.month, tie.since.day)
+        if (tie.since.year + law.adult_age, tie.since.month, tie.since.day)
         > (on.year, on.month, on.day)
     }
     found |= {tie.other for tie in person.wards if is_in_force(tie, on)}
-    if person.is_minor(on, ADULT_AGE) and person.birth is not None:
+    if person.is_minor(on, law.adult_age) and person.birth is not None:
         found |= {tie.other for tie in person.guardians if is_in_force(tie, on)}
         found |= {parent for parent in (person.birth.mother, person.birth.father) if parent}
     return found
@@ -105,10 +118,13 @@ def _is_present(person: Person | None, on: date) -> bool:
     return person is not None and not person.is_dead(on) and not is_in_institution(person, on)
 
 
-def _is_married(person: Person, tie: Tie, on: date) -> bool:
-    return tie.since <= on and not any(
-        end.other == tie.other and tie.since <= end.since <= on for end in person.divorces
-    )
+def is_married(person: Person, tie: Tie, on: date) -> bool:
+    """Return whether a marriage has begun and no divorce has ended it."""
+    return tie.since <= on and not _is_over(person, tie, on)
+
+
+def _is_over(person: Person, tie: Tie, on: date) -> bool:
+    return any(end.other == tie.other and tie.since <= end.since <= on for end in person.divorces)
 
 
 def _latest_spouse(person: Person, people: Mapping[bytes, Person], on: date) -> Person | None:
@@ -117,7 +133,7 @@ def _latest_spouse(person: Person, people: Mapping[bytes, Person], on: date) -> 
     ties = (
         tie
         for tie in person.marriages
-        if _is_married(person, tie, on) and _is_present(people.get(tie.other), on)
+        if is_married(person, tie, on) and _is_present(people.get(tie.other), on)
     )
     latest = max(ties, key=lambda tie: (tie.since, tie.event, tie.other), default=None)
     return None if latest is None else people[latest.other]

@@ -11,64 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from streams.identity import canonical, identifier, links
+from streams.identity import LINK_KINDS, canonical, identifier, links
 from streams.lifecycle import Fact
-
-
-class Birth(NamedTuple):
-    """When and of whom; the birth record goes before the population register."""
-
-    rank: tuple[object, ...]
-    on: date
-    sex: str | None
-    mother: bytes | None
-    father: bytes | None
-    event: bytes
-
-
-class Tie(NamedTuple):
-    """A relation to another person; ``until`` is the last day."""
-
-    other: bytes
-    since: date
-    until: date | None
-    event: bytes
-
-
-class Residence(NamedTuple):
-    """A registration at a dwelling; ``until`` is the last day."""
-
-    since: date
-    event: bytes
-    until: date | None
-    dwelling: str
-    kind: str  # home or institution
-
-
-class Job(NamedTuple):
-    """The begin, or the end, of an employment."""
-
-    employer: str
-    on: date
-    event: bytes
-
-
-class Income(NamedTuple):
-    """What one employer reported for one month."""
-
-    employer: str
-    month: date
-    gross_minor: int
-    event: bytes
-
-
-class Disability(NamedTuple):
-    """An assessed group; None: it is sealed and cannot be opened any more."""
-
-    since: date
-    group: int | None
-    until: date | None
-    event: bytes
+from streams.stated import (
+    Birth,
+    Disability,
+    Income,
+    Job,
+    Pregnancy,
+    Referral,
+    Residence,
+    SelfEmployment,
+    Tie,
+    age,
+    is_in_force,
+)
 
 
 @dataclass(slots=True)
@@ -88,6 +45,9 @@ class Person:
     job_ends: list[Job] = field(default_factory=list)
     incomes: list[Income] = field(default_factory=list)
     disabilities: list[Disability] = field(default_factory=list)
+    self_employments: list[SelfEmployment] = field(default_factory=list)
+    pregnancies: list[Pregnancy] = field(default_factory=list)
+    referrals: list[Referral] = field(default_factory=list)
 
     def is_dead(self, on: date) -> bool:
         return self.death is not None and self.death[0] <= on
@@ -111,16 +71,6 @@ class Person:
         """Return the assessment in force; of several the latest, then the gravest."""
         in_force = [d for d in self.disabilities if is_in_force(d, on)]
         return max(in_force, key=lambda d: (d.since, -(d.group or 0), d.event), default=None)
-
-
-def age(born_on: date, on: date) -> int:
-    """Return whole years lived on ``on``; a 29 February birthday falls on 1 March otherwise."""
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
-
-
-def is_in_force(dated: Tie | Residence | Disability, on: date) -> bool:
-    """Return whether ``on`` lies within the days of ``dated``."""
-    return dated.since <= on and (dated.until is None or dated.until >= on)
 
 
 Opened = Mapping[bytes, Mapping[str, Any] | None]
@@ -234,6 +184,34 @@ def _disability(person: Person, fact: Fact, context: _Context) -> None:
     person.disabilities.append(Disability(begin, health["group"], last, fact.event_id))
 
 
+def _self_employment(person: Person, fact: Fact, _: _Context) -> None:
+    value = fact.value
+    ended = value.get("ended_on")
+    person.self_employments.append(
+        SelfEmployment(
+            date.fromisoformat(value["registered_on"]),
+            fact.event_id,
+            None if ended is None else date.fromisoformat(ended),
+        )
+    )
+
+
+def _pregnancy(person: Person, fact: Fact, context: _Context) -> None:
+    begin = date.fromisoformat(fact.value["registered_on"])
+    health = context.opened.get(fact.event_id)
+    if health is None:
+        person.pregnancies.append(Pregnancy(begin, fact.event_id, None, None))
+        return
+    due = health.get("due_on")
+    due_on = None if due is None else date.fromisoformat(due)
+    person.pregnancies.append(Pregnancy(begin, fact.event_id, due_on, health["follow_up"]))
+
+
+def _referral(person: Person, fact: Fact, _: _Context) -> None:
+    begin = date.fromisoformat(fact.value["referred_on"])
+    person.referrals.append(Referral(begin, fact.event_id))
+
+
 _FOLDS: Final[Mapping[str, Callable[[Person, Fact, _Context], None]]] = {
     "birth": _birth,
     "person": _birth,
@@ -248,5 +226,9 @@ _FOLDS: Final[Mapping[str, Callable[[Person, Fact, _Context], None]]] = {
     "employment_end": _job_end,
     "income": _income,
     "disability": _disability,
+    "self_employment": _self_employment,
+    "pregnancy": _pregnancy,
+    "psychological_support": _referral,
 }
-KINDS: Final = (*_FOLDS, "linked_to", "linked_from")  # all that anything here reads
+KINDS: Final = (*_FOLDS, *LINK_KINDS)  # all that anything here reads
+SEALED_KINDS: Final = ("disability", "pregnancy")  # whose blocks must be opened; no others are

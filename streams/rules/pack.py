@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from streams.household import Household
-from streams.person import Disability, Person
+from streams.household import FamilyLaw, Household
+from streams.person import Person
 from streams.rules.reason import Condition
+from streams.stated import Disability
 
 _P = TypeVar("_P")
+_MOST_DAYS: Final = 1000  # of which the parameters in force are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Dated(Generic[_P]):
     valid_from: date
     source: str
     values: _P
+    unit: str = ""
 
 
 def in_force(sets: Sequence[Dated[_P]], on: date) -> Dated[_P] | None:
@@ -32,11 +36,43 @@ def in_force(sets: Sequence[Dated[_P]], on: date) -> Dated[_P] | None:
     return found
 
 
+class Parameters(Mapping[str, Sequence[Dated[Any]]]):
+    """A pack's numbers by name, each as dated sets in order of time."""
+
+    def __init__(self, sets: Mapping[str, Sequence[Dated[Any]]]) -> None:
+        self._sets = dict(sets)
+        self._on: dict[date, dict[str, Dated[Any]]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[Dated[Any]]:
+        return self._sets[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sets)
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def in_force(self, on: date) -> Mapping[str, Dated[Any]]:
+        """Return by name the set in force on a day; what is not in force yet is left out."""
+        known = self._on.get(on)
+        if known is None:
+            if len(self._on) >= _MOST_DAYS:
+                self._on = {}
+            found = ((name, in_force(sets, on)) for name, sets in self._sets.items())
+            known = self._on[on] = {name: dated for name, dated in found if dated is not None}
+        return known
+
+    def value(self, name: str, on: date) -> Any:
+        """Return the values in force on a day; before the first set, those of the first."""
+        dated = self.in_force(on).get(name)
+        return (dated or self._sets[name][0]).values
+
+
 @dataclass(slots=True)
 class Surroundings:
     """Whom else a rule may look at, beyond the household."""
 
-    people: Mapping[bytes, Person] = field(default_factory=dict)
+    people: Mapping[bytes, Person] = field(default_factory=dict)  # the dead too
     registered: Mapping[str, Sequence[bytes]] = field(default_factory=dict)  # by dwelling, ever
 
 
@@ -47,6 +83,7 @@ class Member:
     person: Person
     age: int | None  # None: the birth date is not known
     disability: Disability | None  # in force
+    is_minor: bool  # whose birth date is not known counts as grown up
 
 
 @dataclass(slots=True)
@@ -58,7 +95,17 @@ class Case:
     members: Sequence[Member]
     complete: Mapping[str, date | None]  # by registry: all is stated up to this day
     surroundings: Surroundings
+    parameters: Parameters
+    window: tuple[date, date] | None  # the days whose incomes count
     notes: dict[str, object] = field(default_factory=dict)  # what one rule found for the next
+
+    def parameter(self, name: str) -> Dated[Any] | None:
+        """Return the set of ``name`` that is in force on the day; None before the first."""
+        return self.parameters.in_force(self.on).get(name)
+
+    def value(self, name: str) -> Any:
+        """Return the values in force on the day; before the first set, those of the first."""
+        return self.parameters.value(name, self.on)
 
 
 @dataclass(slots=True)
@@ -70,7 +117,8 @@ class Judgement:
     reason: Condition
     parameters: str = ""  # since when the parameters used are valid
     amount_minor: int | None = None  # a month
-    review_on: date | None = None  # else counted from the day of detection
+    review_on: date | None = None  # where the facts themselves say it, else:
+    review_months: int | None = None  # counted from ``since``
     since: date | None = None  # where the facts themselves say it
 
 
@@ -82,20 +130,64 @@ class Rule:
     law: str
     urgency: str  # immediate, soon, normal
     judge: Callable[[Case], Iterable[Judgement]]
-    review_months: Mapping[str, int] = field(default_factory=dict)  # by kind
+    sensitive: bool = False  # that there is such a need says something about health
+
+
+class Currency(NamedTuple):
+    """What amounts are in; all of them are whole numbers of the minor unit."""
+
+    code: str
+    unit: str
+    minor: str
+    minor_per_unit: int
 
 
 @dataclass(frozen=True, slots=True)
 class RulePack:
-    """All rules of a country."""
+    """All rules of a country. What is a function here is pure, and given the parameters."""
 
     name: str
     rules: tuple[Rule, ...]
+    parameters: Parameters
+    currency: Currency
+    texts: Path  # the catalogue of what people read
     outcome: Callable[[Case], str]  # 'assessed', or why the family could not be
     next_change: Callable[[Case], Iterable[date]]  # days on which an answer may change
-    income_window: Callable[[date], tuple[date, date]]  # the days whose incomes count
-    looks_beyond: Callable[[Person, date], bool]  # does anybody outside the household matter?
-    lonely_from_age: int  # younger and without disability, nobody outside ever matters
+    family: Callable[[Parameters, date], FamilyLaw]
+    window: Callable[[Parameters, date, date | None], tuple[date, date] | None]
+    earliest: Callable[[Parameters, date], date]
+    beyond: Callable[[Parameters, Person, date], bool]
+    lonely_from: Callable[[Parameters], int]
+    income_registry: str = "tax"  # whose completeness moves the window on
 
     def by_kind(self) -> dict[str, Rule]:
         return {kind: rule for rule in self.rules for kind in rule.kinds}
+
+    def income_window(self, on: date, through: date | None) -> tuple[date, date] | None:
+        """Return the first and the last day of the months whose incomes count.
+
+        Args:
+            on: the day.
+            through: the day up to which the registry of incomes has stated everything.
+
+        Returns:
+            None if no month is closed, or none that is recent enough.
+        """
+        return self.window(self.parameters, on, through)
+
+    def reads_from(self, on: date) -> date:
+        """Return the day from which incomes must be read, however far the registry is."""
+        return self.earliest(self.parameters, on)
+
+    def family_law(self, on: date) -> FamilyLaw:
+        """Return what decides who lives together."""
+        return self.family(self.parameters, on)
+
+    def looks_beyond(self, person: Person, on: date) -> bool:
+        """Return whether anybody outside the household matters for ``person``."""
+        return self.beyond(self.parameters, person, on)
+
+    @property
+    def lonely_from_age(self) -> int:
+        """Younger and without disability, nobody outside the household ever matters."""
+        return self.lonely_from(self.parameters)

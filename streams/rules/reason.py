@@ -45,6 +45,8 @@ class Condition:
         gap = self.distance
         if gap is None or self.result != MISSED or not isinstance(self.threshold, int):
             return False
+        if self.volatile:  # an age comes near by waiting; an answer must not change unseen
+            return False
         return abs(gap) * 100 <= self.threshold * NEAR_PERCENT
 
 
@@ -72,6 +74,15 @@ def walk(condition: Condition) -> Iterator[Condition]:
     yield condition
     for part in condition.parts:
         yield from walk(part)
+
+
+def missing(condition: Condition) -> Iterator[Condition]:
+    """Return the conditions for which a need is none; below one that is met, nothing matters."""
+    if condition.result == MET:
+        return
+    yield condition
+    for part in condition.parts:
+        yield from missing(part)
 
 
 def evidence(condition: Condition) -> list[bytes]:

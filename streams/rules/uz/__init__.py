@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Final
 
-from streams.rules.pack import Case, Rule, RulePack
-from streams.rules.uz import care, family
-from streams.rules.uz.income import month_after, window
-from streams.rules.uz.parameters import (
-    CHILD_BENEFIT,
-    DISABILITY_LAW,
-    MATERIAL_ASSISTANCE,
-    MINIMUM_INCOME_PER_HEAD,
-    PENSION_AGE,
-    PF_258,
-    PF_6277,
-    RESOLUTION_119,
-    REVIEW_MONTHS,
-)
+from streams.household import FamilyLaw
+from streams.rules.calendar import months_later
+from streams.rules.load import read_parameters
+from streams.rules.pack import Case, Parameters, Rule, RulePack
+from streams.rules.uz import care, children, family, income, law
+from streams.rules.uz.ability import ability_days
+
+_HERE: Final = Path(__file__).parent
+
+
+def _family_law(parameters: Parameters, on: date) -> FamilyLaw:
+    bereaved: int = parameters.value("bereaved_months", on)
+    return FamilyLaw(parameters.value("age_of_majority", on), months_later(on, -bereaved))
 
 
 def _next_change(case: Case) -> Iterator[date]:
-    yield month_after(case.on)  # the three closed months move on
-    for sets in (CHILD_BENEFIT, MATERIAL_ASSISTANCE, MINIMUM_INCOME_PER_HEAD):
+    for sets in case.parameters.values():
         for dated in sets:
             yield dated.valid_from
+    yield from income.window_days(case)
     for member in case.members:
         for tie in (*member.person.guardians, *member.person.wards):
             yield tie.since
@@ -36,30 +36,41 @@ def _next_change(case: Case) -> Iterator[date]:
             yield tie.since
         if member.person.death is not None:
             yield member.person.death[0]
-    yield from family.birthdays(case)
+    yield from ability_days(case)
+    yield from children.children_days(case)
     yield from care.care_days(case)
 
 
+_CURRENCY, _PARAMETERS = read_parameters(_HERE / "parameters.toml", law.SHAPES)
 PACK: Final = RulePack(
     name="uz",
     rules=(
         Rule(
             (family.STATE_SUPPORTED, family.LOW_INCOME, family.AT_RISK),
-            PF_258,
+            law.PF_258,
             "normal",
             family.family_status,
-            REVIEW_MONTHS,
         ),
-        Rule(("child_benefit",), PF_6277, "normal", family.child_benefit, REVIEW_MONTHS),
+        Rule(("child_benefit",), law.PF_6277, "normal", children.child_benefit),
+        Rule(("material_assistance",), law.PF_6277, "normal", family.material_assistance),
         Rule(
-            ("material_assistance",), PF_6277, "normal", family.material_assistance, REVIEW_MONTHS
+            ("disability_support",),
+            law.DISABILITY_LAW,
+            "normal",
+            care.disability_support,
+            sensitive=True,
         ),
-        Rule(("disability_support",), DISABILITY_LAW, "normal", care.disability_support),
-        Rule(("lonely_care",), RESOLUTION_119, "immediate", care.lonely_care),
+        Rule(("lonely_care",), law.RESOLUTION_119, "immediate", care.lonely_care),
     ),
+    parameters=_PARAMETERS,
+    currency=_CURRENCY,
+    texts=_HERE / "texts.toml",
     outcome=family.outcome,
     next_change=_next_change,
-    income_window=window,
-    looks_beyond=care.may_be_lonely,
-    lonely_from_age=min(PENSION_AGE.values()),
+    family=_family_law,
+    window=income.window,
+    earliest=income.earliest,
+    beyond=care.may_be_lonely,
+    lonely_from=care.lonely_from,
+    income_registry=income.REGISTRY,
 )

@@ -10,17 +10,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from streams.household import ADULT_AGE
-from streams.person import Disability, Person, Residence, age
-from streams.rules.pack import Case, Judgement, Member
+from streams.person import Person
+from streams.rules.calendar import birthday
+from streams.rules.pack import Case, Judgement, Member, Parameters
 from streams.rules.reason import MISSED, Condition, both, either, test
-from streams.rules.uz.family import birthday
-from streams.rules.uz.income import has_pension_age
-from streams.rules.uz.parameters import (
-    DISABILITY_REVIEW_DAYS,
-    PENSION_AGE,
-    UNABLE_GROUPS,
-)
+from streams.rules.uz.ability import has_pension_age, pension_age
+from streams.stated import Disability, Residence, age
 
 HOME: Final = "home"
 
@@ -36,6 +31,7 @@ def disability_support(case: Case) -> Iterator[Judgement]:
             "disability_group",
             holds=None if disability.group is None else 1 <= disability.group <= 3,
             value=disability.group,
+            unit="disability_group",
             events=(disability.event,),
         )
         lasts = test("assessment_in_force", holds=True, value=until)
@@ -43,7 +39,7 @@ def disability_support(case: Case) -> Iterator[Judgement]:
             "disability_support",
             member.person.id,
             both("disability_support", group, lasts),
-            review_on=until and until - timedelta(days=DISABILITY_REVIEW_DAYS),
+            review_on=until and until - timedelta(days=case.value("disability_review_days")),
             since=disability.since,
         )
 
@@ -51,7 +47,7 @@ def disability_support(case: Case) -> Iterator[Judgement]:
 def lonely_care(case: Case) -> Iterator[Judgement]:
     """Judge everybody of pension age or with a grave disability."""
     for member in case.members:
-        frail = _frail(member)
+        frail = _frail(case, member)
         if frail.result == MISSED:
             continue
         yield Judgement(
@@ -61,20 +57,33 @@ def lonely_care(case: Case) -> Iterator[Judgement]:
         )
 
 
-def may_be_lonely(person: Person, on: date) -> bool:
+def may_be_lonely(parameters: Parameters, person: Person, on: date) -> bool:
     """Return whether anybody beyond the household matters for ``person``."""
-    member = Member(person, person.age(on), person.disability(on))
-    return bool(person.residences) and _frail(member).result != MISSED
+    if not person.residences:
+        return False
+    disability = person.disability(on)
+    groups = parameters.value("unable_groups", on)
+    if disability is not None and (disability.group is None or disability.group in groups):
+        return True
+    if person.birth is None:
+        return True
+    limit = parameters.value("pension_age", on).get(person.birth.sex)
+    return limit is None or age(person.birth.on, on) >= limit
+
+
+def lonely_from(parameters: Parameters) -> int:
+    """Return the lowest pension age that is ever in force."""
+    lowest: int = min(min(dated.values.values()) for dated in parameters["pension_age"])
+    return lowest
 
 
 def care_days(case: Case) -> Iterator[date]:
     """Return the days on which an age, an assessment or a registration changes an answer."""
     for member in case.members:
         person = member.person
-        if person.birth is not None and person.birth.sex in PENSION_AGE:
-            yield birthday(person.birth.on, PENSION_AGE[person.birth.sex])
         for tie in person.children:
-            yield birthday(tie.since, ADULT_AGE)
+            for dated in case.parameters["age_of_majority"]:
+                yield birthday(tie.since, dated.values)
         for assessed in person.disabilities:
             yield from _ends(assessed)
         for someone in (person, *_at_same_dwelling(case, person)):
@@ -88,24 +97,27 @@ def _ends(spell: Disability | Residence) -> Iterator[date]:
         yield spell.until + timedelta(days=1)
 
 
-def _frail(member: Member) -> Condition:
+def _frail(case: Case, member: Member) -> Condition:
     birth = member.person.birth
     old = test(
         "pension_age",
-        holds=has_pension_age(member),
+        holds=has_pension_age(case, member),
         value=member.age,
-        threshold=PENSION_AGE.get(birth.sex or "") if birth is not None else None,
+        threshold=pension_age(case, member),
+        unit="years",
         events=(birth.event,) if birth is not None else (),
         volatile=True,
     )
     disability = member.disability
     if disability is None:
-        disabled = test("disability_group_1_or_2", holds=False)
+        disabled = test("grave_disability", holds=False)
     else:
+        groups = case.value("unable_groups")
         disabled = test(
-            "disability_group_1_or_2",
-            holds=None if disability.group is None else disability.group in UNABLE_GROUPS,
+            "grave_disability",
+            holds=None if disability.group is None else disability.group in groups,
             value=disability.group,
+            unit="disability_group",
             events=(disability.event,),
         )
     return either("elderly_or_disabled", old, disabled)
@@ -132,7 +144,8 @@ def _childless(case: Case, member: Member) -> Condition:
     grown = [
         tie
         for tie in member.person.children
-        if age(tie.since, case.on) >= ADULT_AGE and not _is_dead(case, tie.other)
+        if age(tie.since, case.on) >= case.value("age_of_majority")
+        and not _is_dead(case, tie.other)
     ]
     return test(
         "no_living_adult_child",

@@ -1,4 +1,4 @@
-"""A family's income of the last three closed months, and whether it can be said at all. Pure.
+"""A family's income of the last closed months, and whether it can be said at all. Pure.
 
 What is not reported is unknown: an adult of working age who was employed in a month, and whose
 employer reported nothing for it, makes the family's income unknown, not low.
@@ -8,94 +8,90 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from streams.household import ADULT_AGE
-from streams.person import Job
-from streams.rules.pack import Case, Member
+from streams.rules.calendar import last_closed, month_after, month_start
+from streams.rules.pack import Case, Member, Parameters
 from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, both, test
-from streams.rules.uz.parameters import INCOME_MONTHS, PENSION_AGE, UNABLE_GROUPS
+from streams.rules.uz.ability import has_pension_age, is_unable
+from streams.stated import Job
 
+REGISTRY: Final = "tax"
 _NOTE: Final = "family_income"
 
 
-def window(on: date) -> tuple[date, date]:
-    """Return the first day of the first, and the last day of the last, of the three months.
+class Income(NamedTuple):
+    """The income per head, as a condition and exactly: ``total`` over ``shares``."""
 
-    >>> window(date(2026, 3, 31))
-    (datetime.date(2025, 12, 1), datetime.date(2026, 2, 28))
-    """
-    last = on.replace(day=1) - timedelta(days=1)
-    months = last.year * 12 + last.month - INCOME_MONTHS
-    return date(months // 12, months % 12 + 1, 1), last
+    condition: Condition
+    total: int
+    shares: int  # heads times months
 
-
-def month_after(month: date) -> date:
-    """Return the first day of the next month."""
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    def is_below(self, limit: int, percent: int = 100) -> bool:
+        return self.total * 100 < limit * percent * self.shares
 
 
-def is_adult(member: Member) -> bool:
-    """Whose birth date is not known counts as grown up."""
-    return member.age is None or member.age >= ADULT_AGE
-
-
-def has_pension_age(member: Member) -> bool | None:
-    """Return None if birth date or sex is not known."""
-    birth = member.person.birth
-    if birth is None or member.age is None:
+def window(parameters: Parameters, on: date, through: date | None) -> tuple[date, date] | None:
+    """Return the first and the last day of the months that count; docs/rules.md."""
+    if through is None:
         return None
-    limit = PENSION_AGE.get(birth.sex or "")
-    return None if limit is None else member.age >= limit
+    last = min(last_closed(through), on.replace(day=1) - timedelta(days=1))
+    oldest: int = parameters.value("income_oldest_months", on)
+    if last.replace(day=1) < month_start(on, -oldest):
+        return None
+    months: int = parameters.value("income_months", on)
+    return month_start(last, 1 - months), last
 
 
-def is_unable(member: Member) -> bool | None:
-    """Return whether a member cannot work, or not fully; None if that cannot be said."""
-    pension = has_pension_age(member)
-    group = member.disability.group if member.disability is not None else 0
-    if pension or group in UNABLE_GROUPS:
-        return True
-    return None if pension is None or group is None else False
+def earliest(parameters: Parameters, on: date) -> date:
+    """Return the first day of the oldest window that may count on ``on``."""
+    oldest: int = parameters.value("income_oldest_months", on)
+    months: int = parameters.value("income_months", on)
+    return month_start(on, 1 - months - oldest)
 
 
-def family_income(case: Case) -> Condition:
-    """Return the income per head as a condition: unknown with its cause, or met with its value."""
+def window_days(case: Case) -> Iterator[date]:
+    """Return the days on which the window moves, or becomes too old, by the calendar alone."""
+    if case.window is None:
+        return
+    _, last = case.window
+    through = case.complete.get(REGISTRY)
+    if through is not None and last_closed(through) > last:
+        yield month_after(case.on)  # what is closed early counts when its month is over
+    for dated in case.parameters["income_oldest_months"]:
+        yield month_start(last, dated.values + 1)
+
+
+def family_income(case: Case) -> Income:
+    """Return the income per head: unknown with its cause, or met with its value."""
     known = case.notes.get(_NOTE)
-    if not isinstance(known, Condition):
+    if not isinstance(known, Income):
         known = case.notes[_NOTE] = _family_income(case)
     return known
 
 
-def _family_income(case: Case) -> Condition:
-    first, last = window(case.on)
-    adults = [member for member in case.members if is_adult(member)]
+def _family_income(case: Case) -> Income:
+    adults = [member for member in case.members if not member.is_minor]
     grown = test("adult_in_family", holds=bool(adults), value=len(adults))
     ages = [
         test("birth_date_known", holds=None, person=member.person.id)
         for member in adults
-        if has_pension_age(member) is None
+        if has_pension_age(case, member) is None
     ]
     health = [
         test("ability_to_work_known", holds=None, person=member.person.id)
         for member in adults
-        if has_pension_age(member) is False and is_unable(member) is None
+        if has_pension_age(case, member) is False and is_unable(case, member) is None
     ]
-    through = case.complete.get("tax")
-    closed = test(
-        "tax_complete",
-        holds=True if through is not None and through >= last else None,
-        value=through,
-        threshold=last,
-        volatile=True,
-    )
     if case.household.in_institution:
         grown = Condition("not_in_institution", MISSED)
-    checks = (grown, *ages, *health, closed)
-    if any(check.result != MET for check in checks):
-        return both("income_per_head", *checks)
-    gaps = [gap for member in adults for gap in _gaps(member, first, last)]
+    checks = (grown, *ages, *health, tax_complete(case))
+    if case.window is None or any(check.result != MET for check in checks):
+        return Income(both("income_per_head", *checks), 0, 1)
+    first, last = case.window
+    gaps = [gap for member in adults for gap in _gaps(case, member, first, last)]
     if gaps:
-        return both("income_per_head", *gaps)
+        return Income(both("income_per_head", *gaps), 0, 1)
     incomes = [
         income
         for member in case.members
@@ -103,10 +99,11 @@ def _family_income(case: Case) -> Condition:
         if first <= income.month <= last
     ]
     total = sum(income.gross_minor for income in incomes)
-    return Condition(
+    shares = len(case.members) * case.value("income_months")
+    condition = Condition(
         "income_per_head",
         MET,
-        value=total // (len(case.members) * INCOME_MONTHS),
+        value=total // shares,
         unit="tiyin_a_month",
         events=tuple(income.event for income in incomes),
         parts=(
@@ -114,6 +111,20 @@ def _family_income(case: Case) -> Condition:
             test("family_income", holds=True, value=total, unit="tiyin"),
             test("members", holds=True, value=len(case.members), events=_belonging(case)),
         ),
+    )
+    return Income(condition, total, shares)
+
+
+def tax_complete(case: Case) -> Condition:
+    """Return whether the tax registry has closed months that are recent enough."""
+    through = case.complete.get(REGISTRY)
+    oldest: int = case.value("income_oldest_months")
+    return test(
+        "tax_complete",
+        holds=True if case.window is not None else None,
+        value=through,
+        threshold=month_start(case.on, 1 - oldest) - timedelta(days=1),
+        volatile=True,
     )
 
 
@@ -130,11 +141,15 @@ def _belonging(case: Case) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _gaps(member: Member, first: date, last: date) -> Iterator[Condition]:
-    """Return the employments of a working-age member of which a month's income is missing."""
-    person = member.person
-    if not person.jobs or has_pension_age(member):
+def _gaps(case: Case, member: Member, first: date, last: date) -> Iterator[Condition]:
+    if not member.person.jobs or has_pension_age(case, member):
         return
+    yield from gaps(member, first, last)
+
+
+def gaps(member: Member, first: date, last: date) -> Iterator[Condition]:
+    """Return the employments between two days of which a month's income is missing."""
+    person = member.person
     reported = {(income.employer, income.month) for income in person.incomes}
     for job in person.jobs:
         ended = job_end(job, person.job_ends)

@@ -143,9 +143,14 @@ UNKNOWN = [  # Unknown is not zero
         id="of pension age: not asked",
     ),
     pytest.param(
-        World(tax=date(2026, 2, 27)).man("1he").earns("1he", 0),
+        World(tax=date(2025, 12, 30)).man("1he").earns("1he", 0),
         "tax_incomplete",
-        id="February is not closed",
+        id="closed through November, four months before",
+    ),
+    pytest.param(
+        World(tax=date(2025, 12, 31)).man("1he").earns("1he", 0),
+        "assessed",
+        id="closed through December, three months before",
     ),
     pytest.param(
         World(tax=None).man("1he").earns("1he", 0),

@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.streams.rules.world import ON, World, couple, named, single
 
+AUTUMN = ("2025-10-01", "2025-11-01")
+
 FAMILY_STATUS = [  # PF-258 (26 Dec 2025); Cabinet Resolution 35 (29 Jan 2026)
     pytest.param(
         couple(1_399_999, ("2010-01-01",) * 0),
@@ -129,7 +131,41 @@ CHILD_BENEFIT = [  # PF-6277 (2021); amounts from 1 July 2025: press
         id="when the oldest dies, the next is first",
     ),
     pytest.param(
-        couple(2_100_000, ("2010-01-01",)), ON, {}, id="at the minimum: at risk, no benefit"
+        couple(2_100_000, ("2010-01-01",)),
+        ON,
+        {"child_benefit c1": 206_250},
+        id="at the minimum: at risk, 75 % of the amount",
+    ),
+    pytest.param(
+        couple(2_624_999, ("2010-01-01",)),
+        ON,
+        {"child_benefit c1": 206_250},
+        id="a soum below 1.25 times the minimum: 75 %",
+    ),
+    pytest.param(
+        couple(2_625_000, ("2010-01-01",)),
+        ON,
+        {"child_benefit c1": 137_500},
+        id="at 1.25 times the minimum: 50 %",
+    ),
+    pytest.param(
+        couple(3_149_999, ("2010-01-01",)),
+        ON,
+        {"child_benefit c1": 137_500},
+        id="a soum below 1.5 times the minimum: 50 %",
+    ),
+    pytest.param(couple(3_150_000, ("2010-01-01",)), ON, {}, id="at 1.5 times the minimum"),
+    pytest.param(
+        couple(2_100_000, ("2010-01-01",)).earns("1he", 2_100_000, AUTUMN),
+        date(2026, 1, 31),
+        {},
+        id="at risk the day before shares are paid",
+    ),
+    pytest.param(
+        couple(2_100_000, ("2010-01-01",)).earns("1he", 2_100_000, AUTUMN),
+        date(2026, 2, 1),
+        {"child_benefit c1": 206_250},
+        id="at risk on the first day on which shares are paid",
     ),
     pytest.param(
         World().woman("1she").earns("1she", 0).guarded("2ward", "1she").born("2ward", "2015-01-01"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+
+import pytest
 
 from schemas.ids import text
 from streams.assessment import Assessment
@@ -19,7 +21,7 @@ from streams.rules.reason import (
     evidence,
     substance,
 )
-from streams.rules.uz.income import window
+from streams.rules.uz import PACK
 from tests.unit.streams.rules.world import World, couple, ident, single
 
 
@@ -118,13 +120,37 @@ def test_unknown_is_shown_as_unknown_with_what_is_missing() -> None:
     assert gap["person"] == text(ident("2she"))
 
 
-def test_the_three_months_are_those_before_the_month() -> None:
-    assert window(date(2026, 1, 1)) == (date(2025, 10, 1), date(2025, 12, 31))
-    assert window(date(2026, 3, 31)) == (date(2025, 12, 1), date(2026, 2, 28))
+WINDOWS = [  # on, tax complete through, first and last month
+    ("2026-07-14", "2026-05-31", "2026-03 2026-05"),
+    ("2026-07-14", "2026-06-30", "2026-04 2026-06"),
+    ("2026-07-14", "2026-06-29", "2026-03 2026-05"),  # June is not closed
+    ("2026-07-14", "2026-07-31", "2026-04 2026-06"),  # none later than the month before
+    ("2026-07-14", "2026-12-31", "2026-04 2026-06"),
+    ("2026-08-01", "2026-07-31", "2026-05 2026-07"),
+    ("2026-07-14", "2026-04-30", "2026-02 2026-04"),  # three months before July
+    ("2026-07-31", "2026-04-30", "2026-02 2026-04"),
+    ("2026-08-01", "2026-04-30", None),  # four months before August
+    ("2026-07-14", "2026-03-31", None),
+    ("2026-01-01", "2025-12-31", "2025-10 2025-12"),
+    ("2026-07-14", None, None),
+]
+
+
+@pytest.mark.parametrize(("on", "through", "months"), WINDOWS)
+def test_which_three_months_count(on: str, through: str | None, months: str | None) -> None:
+    day = date.fromisoformat(on)
+    found = PACK.income_window(day, date.fromisoformat(through) if through else None)
+
+    assert (found and f"{found[0]:%Y-%m} {found[1]:%Y-%m}") == months
+    if found is not None:
+        assert found[0].day == 1
+        assert (found[1] + timedelta(days=1)).day == 1
+        assert PACK.reads_from(day) <= found[0]
 
 
 def test_the_next_day_of_change_is_the_first_that_can_matter() -> None:
-    assert assessment(single()).next_change_on == date(2026, 4, 1)
+    assert assessment(single()).next_change_on == date(2026, 6, 1)  # the months become too old
+    assert assessment(replace(single(), tax=date(2026, 3, 31))).next_change_on == date(2026, 4, 1)
     assert assessment(single(born="1971-03-20")).next_change_on == date(2026, 3, 20)
     disabled = single().disabled("1she", 2, until="2026-03-15")
     assert assessment(disabled).next_change_on == date(2026, 3, 16)

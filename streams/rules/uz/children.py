@@ -1,0 +1,103 @@
+"""What children are due: child benefit, infant care, and a guardian. Pure.
+
+PF-6277 (2021) and PF-258 (26 Dec 2025): child benefit; PF-258: infant care. Family Code, Law on
+Guardianship and Trusteeship: a minor without parents needs a guardian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from streams.rules.calendar import birthday
+from streams.rules.pack import Case, Judgement, Member
+from streams.rules.reason import MET, Condition, both, either, test
+from streams.rules.uz.family import means
+
+
+def child_benefit(case: Case) -> Iterator[Judgement]:
+    """Judge each child of a poor family, or of one at risk; the oldest is the first."""
+    children = sorted((one for one in case.members if one.is_minor), key=_seniority)
+    if not children:
+        return
+    amounts = case.parameter("child_benefit")
+    months = case.value("review_months")["child_benefit"]
+    entitled, percent = _entitled(case)
+    share = (test("share_of_amount", holds=True, value=percent, unit="percent"),)
+    for order, child in enumerate(children, start=1):
+        reason = both(
+            "child_benefit",
+            entitled,
+            minor(case, child),
+            test("order_of_child", holds=True, value=order),
+            test("amount_in_force", holds=True if amounts else None),
+            *(share if percent is not None else ()),
+        )
+        amount = None
+        if amounts and reason.result == MET:
+            amount = child_amount(amounts.values, order, _is_young(case, child))
+            amount = amount * (100 if percent is None else percent) // 100
+        yield Judgement(
+            "child_benefit",
+            child.person.id,
+            reason,
+            amounts.valid_from.isoformat() if amounts else "",
+            amount,
+            review_months=months,
+        )
+
+
+def child_amount(amounts: Mapping[str, int], order: int, is_young: bool) -> int:
+    """Return a month's amount; only the first child has one by age (PF-6277)."""
+    if order == 1:
+        return amounts["first_young" if is_young else "first"]
+    return amounts["second" if order == 2 else "further"]
+
+
+def minor(case: Case, member: Member) -> Condition:
+    """Return whether a member is under age; the value moves with the calendar."""
+    birth = member.person.birth
+    return test(
+        "minor",
+        holds=member.is_minor,
+        value=member.age,
+        threshold=case.value("age_of_majority"),
+        unit="years",
+        events=(birth.event,) if birth is not None else (),
+        volatile=True,
+    )
+
+
+def children_days(case: Case) -> Iterator[date]:
+    """Return the days on which an age of a child changes an answer."""
+    for member in case.members:
+        birth = member.person.birth
+        if birth is None:
+            continue
+        for name in ("child_benefit_young_age", "infant_age", "age_of_majority"):
+            for dated in case.parameters[name]:
+                if member.age is not None and member.age < dated.values:
+                    yield birthday(birth.on, dated.values)
+
+
+def _entitled(case: Case) -> tuple[Condition, int | None]:
+    """Return whether the family is, and the share if it is only at risk."""
+    poor, at_risk, income, minimum, _ = means(case)
+    shares = case.parameter("child_benefit_at_risk")
+    if shares is None or minimum is None:
+        return poor, None
+    percent = None
+    if at_risk.result == MET:
+        is_near = income.is_below(minimum, shares.values["near_below"])
+        percent = shares.values["share_near" if is_near else "share_beyond"]
+    return either("family_entitled", poor, at_risk), percent
+
+
+def _is_young(case: Case, child: Member) -> bool:
+    limit: int = case.value("child_benefit_young_age")
+    return child.age is not None and child.age < limit
+
+
+def _seniority(child: Member) -> tuple[date, bytes]:
+    assert child.person.birth is not None
+    return child.person.birth.on, child.person.id  # twins by id, so that the order is one
