@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ops.verify.ids import event_id
-from ops.verify.needs import Need
-from ops.verify.values import Difference, Event, Known, NeedRow, Tables, Topics
+from ops.verify.needs import OF_FAMILIES, urgency_of
+from ops.verify.values import Difference, Event, Known, Need, NeedRow, Tables, Topics
 
 NEEDS, TOPIC, EVIDENCE, KNOWN = "needs", "needs topic", "evidence", "known people"
 _ENDED = "ended"
@@ -26,10 +26,16 @@ def check_needs(right: Iterable[Need], tables: Tables) -> list[Difference]:
             detail = f"household {need.household}"
             found.append(_about(NEEDS, "need missing", need.person, need.kind, detail))
             continue
-        for name, one, other in (
+        compared: list[tuple[str, object, object]] = [
             ("amount_minor", is_.amount_minor, need.amount_minor),
             ("household", is_.household, need.household),
-        ):
+            ("urgency", is_.urgency, urgency_of(need.kind)),
+        ]
+        if need.since is not None:
+            compared.append(("since", is_.since, need.since))
+        if need.kind not in OF_FAMILIES:
+            compared.append(("review_on", is_.review_on, need.review_on))
+        for name, one, other in compared:
             if one != other:
                 found.append(_about(NEEDS, name, need.person, need.kind, f"{one}, not {other}"))
     for (person, kind), row in stated.items():
@@ -127,6 +133,9 @@ def _same(event: Event, row: NeedRow) -> Iterator[Difference]:
         ("kind", row.kind, content["kind"]),
         ("status", row.status, content["status"]),
         ("amount_minor", row.amount_minor, content["amount_minor"]),
+        ("since", row.since, content["since"]),
+        ("review_on", row.review_on, content["review_on"]),
+        ("urgency", row.urgency, content["urgency"]),
     ):
         if one != other:
             yield _at(event, name, f"need {row.need} ({row.kind}): table {one}, topic {other}")

@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 
-from ops.verify.facts import closure_of, completeness_of, facts_of
+from ops.verify.facts import closure_of, completeness_of, facts_of, replacement_of
 from ops.verify.ids import raw
 from ops.verify.values import Difference, Event, Fact, FactRow, Place, Tables, Topics
-from schemas.topics import EVENTS
+from schemas.topics import CONSUMED, EVENTS
 
 FACTS, PROGRESS, QUARANTINE = "facts", "progress", "quarantine"
-_TOPICS = frozenset(EVENTS.values())
+_TOPICS = frozenset(CONSUMED.values())
 Lane = tuple[str, int]
 
 
@@ -51,7 +51,7 @@ def verdicts(topics: Topics) -> Verdicts:
 
 
 def check_facts(topics: Topics, tables: Tables) -> list[Difference]:
-    """Compare facts, closures and completeness with the fold of the topics."""
+    """Compare facts, closures, replacements and completeness with the fold of the topics."""
     applied = verdicts(topics).applied
     rows: dict[str, list[FactRow]] = {}
     for row in tables.facts:
@@ -72,6 +72,11 @@ def check_facts(topics: Topics, tables: Tables) -> list[Difference]:
         "completeness",
         {it.event_id: it for event in applied.values() if (it := completeness_of(event))},
         tables.completeness,
+    )
+    found += _same_rows(
+        "replacement",
+        {new.event_id: new for event in applied.values() if (new := replacement_of(event))},
+        tables.replacements,
     )
     return found
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from ops.verify.facts import EVENT_TYPES, SOURCE_COMPLETE
+from ops.verify.facts import EVENT_TYPES, OPERATOR_TYPES, SOURCE_COMPLETE
 from ops.verify.ids import MICROS_A_DAY, digest, event_id, partition_of, raw
 from ops.verify.values import Difference, Event, Topics
-from schemas.topics import EVENTS, NEEDS
+from schemas.topics import EVENTS, NEEDS, OPERATOR
 
 CHECK = "topics"
 _NEED_TYPES = frozenset({"hub.need_detected", "hub.need_changed", "hub.need_ended"})
 _CHANGES = frozenset({"CREATED", "CORRECTED", "ANNULLED", "ENDED"})
-_BY_TOPIC = {topic: registry for registry, topic in EVENTS.items()}
+_BY_TOPIC = {topic: registry for registry, topic in EVENTS.items()} | {OPERATOR: "operator"}
+_ALLOWED = {NEEDS: _NEED_TYPES, OPERATOR: OPERATOR_TYPES}
+_OF_REGISTRIES = (EVENT_TYPES - OPERATOR_TYPES) | {SOURCE_COMPLETE}
 
 # The field that says when in the world; health.patient_linked has none.
 _OCCURRED = {
@@ -102,8 +104,7 @@ def _one(
         detail = f"event {event.id} ({event.type}) {detail}"
         return Difference(CHECK, kind, str(event.place), detail)
 
-    allowed = _NEED_TYPES if event.place.topic == NEEDS else EVENT_TYPES | {SOURCE_COMPLETE}
-    if event.type not in allowed:
+    if event.type not in _ALLOWED.get(event.place.topic, _OF_REGISTRIES):
         yield differs("type", "does not belong into this topic")
         return
     if event.unopened:
@@ -143,7 +144,7 @@ def _source(event: Event) -> Iterator[str]:
         if event.source != "hub":
             yield f"states source {event.source}, not hub"
         return
-    registry = _BY_TOPIC[event.place.topic]
+    registry = "hub" if event.place.topic == OPERATOR else _BY_TOPIC[event.place.topic]
     named = event.content["registry"] if event.type == SOURCE_COMPLETE else event.source
     if named != registry:
         yield f"states source {named}, not {registry}"

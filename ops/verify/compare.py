@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,10 +16,11 @@ from ops.verify.check_needs import (
     check_needs_topic,
     standing,
 )
+from ops.verify.check_operators import check_operators
 from ops.verify.check_sources import check_sources
 from ops.verify.check_tables import check_facts, check_progress, check_quarantine, verdicts
 from ops.verify.check_topics import check_topics
-from ops.verify.needs import expected_needs
+from ops.verify.needs import KINDS, expected_needs
 from ops.verify.values import Difference, Ledger, Source, Tables, Topics
 
 
@@ -29,6 +31,7 @@ class World:
     event_key: bytes = field(repr=False)
     digest_key: bytes = field(repr=False)
     on: date  # the day for which needs are judged
+    now: int  # the moment, in microseconds: annulments settle
     topics: Topics
     sources: list[Source] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
@@ -40,7 +43,8 @@ class Check(NamedTuple):
 
     name: str
     reads: frozenset[str]  # of sources, tables, ledger; the topics are always read
-    run: Callable[[World], tuple[int, list[Difference]]]  # how many things were compared
+    # how many things were compared, or how many of each kind
+    run: Callable[[World], tuple[int | Counter[str], list[Difference]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Checked:
     name: str
     compared: int
     differences: list[Difference]
+    by_kind: dict[str, int] = field(default_factory=dict)
 
 
 def compare(world: World, only: str | None = None) -> list[Checked]:
@@ -60,7 +65,12 @@ def compare(world: World, only: str | None = None) -> list[Checked]:
             continue
         if "ledger" in check.reads and world.ledger is None:
             continue
-        found.append(Checked(check.name, *check.run(world)))
+        counted, differences = check.run(world)
+        if isinstance(counted, Counter):
+            row = Checked(check.name, counted.total(), differences, dict(counted))
+        else:
+            row = Checked(check.name, counted, differences)
+        found.append(row)
     return found
 
 
@@ -77,6 +87,10 @@ def _something(world: World) -> tuple[int, list[Difference]]:
 def _sources(world: World) -> tuple[int, list[Difference]]:
     stated = sum(len(source.stated) + source.suppressed for source in world.sources)
     return stated, check_sources(world.sources, world.topics, world.event_key)
+
+
+def _operators(world: World) -> tuple[int, list[Difference]]:
+    return world.tables.decisions, check_operators(world.topics, world.tables, world.event_key)
 
 
 def _ledger(world: World) -> tuple[int, list[Difference]]:
@@ -98,6 +112,7 @@ def _quarantine(world: World) -> tuple[int, list[Difference]]:
 def _facts(world: World) -> tuple[int, list[Difference]]:
     tables = world.tables
     compared = len(tables.facts) + len(tables.closures) + len(tables.completeness)
+    compared += len(tables.replacements)
     return compared, check_facts(world.topics, tables)
 
 
@@ -105,9 +120,14 @@ def _progress(world: World) -> tuple[int, list[Difference]]:
     return len(world.tables.progress), check_progress(world.topics, world.tables)
 
 
-def _needs(world: World) -> tuple[int, list[Difference]]:
-    right = expected_needs(verdicts(world.topics).applied.values(), world.on)
-    return len(right), check_needs(right, world.tables)
+def _needs(world: World) -> tuple[Counter[str], list[Difference]]:
+    right = expected_needs(verdicts(world.topics).applied.values(), world.on, world.now)
+    by_kind = Counter(dict.fromkeys(KINDS, 0))  # that none was compared is shown too
+    by_kind.update(need.kind for need in right)
+    found = check_needs(right, world.tables)
+    if not right:
+        found.append(Difference("needs", "nothing to compare", "all", "the events give no need"))
+    return by_kind, found
 
 
 def _needs_topic(world: World) -> tuple[int, list[Difference]]:
@@ -129,6 +149,7 @@ def _known(world: World) -> tuple[int, list[Difference]]:
 CHECKS = (
     Check("something", frozenset({"tables"}), _something),
     Check("sources", frozenset({"sources"}), _sources),
+    Check("operators", frozenset({"tables"}), _operators),
     Check("ledger", frozenset({"sources", "ledger"}), _ledger),
     Check("topics", frozenset(), _topics),
     Check("quarantine", frozenset({"tables"}), _quarantine),

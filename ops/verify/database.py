@@ -21,6 +21,7 @@ from ops.verify.values import (
     Place,
     Progress,
     Quarantined,
+    Replacement,
     Tables,
 )
 
@@ -35,6 +36,11 @@ SELECT event_id::text, record::text, version, change,
        (extract(epoch FROM known_from) * 1000000)::bigint
   FROM live.closures
 """
+_REPLACEMENTS = """
+SELECT event_id::text, replaced::text, (extract(epoch FROM known_from) * 1000000)::bigint
+  FROM live.replacements
+"""
+_DECISIONS = "SELECT count(*) FROM kept.outbox WHERE kind = 'operator'"
 _COMPLETENESS = """
 SELECT event_id::text, registry, partition, through, snapshot,
        (extract(epoch FROM known_from) * 1000000)::bigint, digest
@@ -49,14 +55,15 @@ SELECT topic, partition, "offset", entry::text, rule, event_id::text FROM live.q
 """
 _NEEDS = """
 SELECT need::text, version, person::text, household::text, kind, status, amount_minor,
-       evidence::text[], event_id::text
+       evidence::text[], event_id::text, since, review_on, urgency
   FROM live.needs
 """
 _PENDING = """
 SELECT (SELECT count(*) FROM live.causes),
        (SELECT count(*) FROM kept.outbox WHERE number IS NULL),
        (SELECT count(*) FROM kept.outbox WHERE kind = 'need'),
-       (SELECT count(*) FROM kept.outbox WHERE kind = 'quarantine')
+       (SELECT count(*) FROM kept.outbox WHERE kind = 'quarantine'),
+       (SELECT count(*) FROM kept.outbox WHERE kind = 'operator')
 """
 
 
@@ -75,6 +82,8 @@ def read_tables(dsn: str) -> Tables:
                 Complete(row[0], row[1], row[2], row[3].isoformat(), row[4], row[5], row[6].hex())
                 for row in _rows(connection, _COMPLETENESS)
             ],
+            replacements=[Replacement(*row) for row in _rows(connection, _REPLACEMENTS)],
+            decisions=next(_rows(connection, _DECISIONS))[0],
             progress=[Progress(*row) for row in _rows(connection, _PROGRESS)],
             quarantined=[
                 Quarantined(Place(*row[:3]), *row[3:]) for row in _rows(connection, _QUARANTINED)
@@ -87,7 +96,10 @@ def read_tables(dsn: str) -> Tables:
 
 
 def database_pending(
-    dsn: str, needs_on_topic: int | None, entries_on_topic: int | None
+    dsn: str,
+    needs_on_topic: int | None,
+    entries_on_topic: int | None,
+    decisions_on_topic: int | None = None,
 ) -> list[str]:
     """Return what the streams and the sequencer have still to do.
 
@@ -96,11 +108,13 @@ def database_pending(
         needs_on_topic: records that citizen.needs.v1 holds; None if it was not read.
         entries_on_topic: entries of the streams themselves that hub.quarantine.v1 holds;
             None if it was not read.
+        decisions_on_topic: operators' decisions that hub.operator.events.v1 holds; None if
+            it was not read.
     """
     with psycopg.connect(dsn) as connection:
         row = connection.execute(_PENDING).fetchone()
     assert row is not None
-    causes, unnumbered, needs, entries = row
+    causes, unnumbered, needs, entries, decisions = row
     found = []
     if causes:
         found.append(f"{causes} causes wait for the assessor")
@@ -110,6 +124,8 @@ def database_pending(
         found.append(f"{needs - needs_on_topic} needs wait in the outbox for their connector")
     if entries_on_topic is not None and entries > entries_on_topic:
         found.append(f"{entries - entries_on_topic} quarantine entries wait in the outbox")
+    if decisions_on_topic is not None and decisions > decisions_on_topic:
+        found.append(f"{decisions - decisions_on_topic} decisions wait in the outbox")
     return found
 
 
@@ -146,9 +162,21 @@ def _fact(row: tuple[Any, ...]) -> FactRow:
 
 
 def _need(row: tuple[Any, ...]) -> NeedRow:
-    need, version, person, household, kind, status, amount_minor, evidence, event_id = row
+    need, version, person, household, kind, status, amount_minor = row[:7]
+    evidence, event_id, since, review_on, urgency = row[7:]
     return NeedRow(
-        need, version, person, household, kind, status, amount_minor, tuple(evidence), event_id
+        need,
+        version,
+        person,
+        household,
+        kind,
+        status,
+        amount_minor,
+        tuple(evidence),
+        event_id,
+        since.isoformat(),
+        _iso(review_on),
+        urgency,
     )
 
 

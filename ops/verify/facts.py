@@ -1,17 +1,17 @@
 """What each event states, folded without any of the hub's own code. Pure.
 
 One row of ``_STATES`` per event type. An annulment states one fact, ``annulled``, and
-nothing else; of one record only the highest version holds.
+nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from ops.verify.values import Closure, Complete, Event, Fact
+from ops.verify.values import Closure, Complete, Event, Fact, Replacement
 
 SOURCE_COMPLETE = "hub.source_complete"
 
@@ -32,6 +32,13 @@ def closure_of(event: Event) -> Closure | None:
     return Closure(event.id, event.record, event.version, event.change, event.recorded_at)
 
 
+def replacement_of(event: Event) -> Replacement | None:
+    """Return what a record replaces from its first version on: an event of another record."""
+    if event.version != 1 or event.corrects is None:
+        return None
+    return Replacement(event.id, event.corrects, event.recorded_at)
+
+
 def completeness_of(event: Event) -> Complete | None:
     """Return what a ``hub.source_complete`` says, or None for another event."""
     if event.type != SOURCE_COMPLETE:
@@ -46,18 +53,6 @@ def completeness_of(event: Event) -> Complete | None:
         known_from=event.recorded_at,
         digest=event.digest,
     )
-
-
-def holding(events: Iterable[Event]) -> list[Event]:
-    """Return the events that hold: the highest version of each record, unless it is void."""
-    latest: dict[str, Event] = {}
-    for event in events:
-        if event.type == SOURCE_COMPLETE:
-            continue
-        known = latest.get(event.record)
-        if known is None or event.version > known.version:
-            latest[event.record] = event
-    return [event for event in latest.values() if event.change != "ANNULLED"]
 
 
 def canonical(value: object) -> bytes:
@@ -88,6 +83,33 @@ def _one(kind: str, *names: str, block: str | None = None) -> Callable[..., list
     def state(event: Event, content: dict[str, Any]) -> list[Fact]:
         sealed = None if block is None else event.sealed[block]
         return [_fact(event.subject, kind, _some(content, *names), sealed)]
+
+    return state
+
+
+def _person(event: Event, content: dict[str, Any]) -> list[Fact]:
+    own = _some(content, "born_on", "sex", "district")
+    facts = [_fact(event.subject, "person", own, event.sealed["identity"])]
+    provisional = content.get("provisional")  # version 1 of the schema had none
+    if provisional is not None:
+        facts += _link("linked", event.subject, provisional, {"reason": "identifier"})
+    return facts
+
+
+def _link(word: str, person: str, alias: str, more: dict[str, Any]) -> list[Fact]:
+    """Return a link, or its end, as it is stated: at the person and at the alias."""
+    return [
+        _fact(person, f"{word}_from", {"alias": alias, **more}),
+        _fact(alias, f"{word}_to", {"person": person, **more}),
+    ]
+
+
+def _decision(word: str, **more: str) -> Callable[..., list[Fact]]:
+    """Return how an operator's decision about a link is stated."""
+
+    def state(event: Event, content: dict[str, Any]) -> list[Fact]:
+        said = _some(content, "reason") | more
+        return _link(word, content["person"], content["alias"], said)
 
     return state
 
@@ -141,9 +163,7 @@ def _patient(event: Event, content: dict[str, Any]) -> list[Fact]:
 
 
 _STATES: dict[str, Callable[..., list[Fact]]] = {
-    "civil.person_identifier_assigned": _one(
-        "person", "born_on", "sex", "district", block="identity"
-    ),
+    "civil.person_identifier_assigned": _person,
     "civil.birth_registered": _birth,
     "civil.death_registered": _one("death", "died_on", "district"),
     "civil.marriage_registered": _couple("marriage", "married_on"),
@@ -169,6 +189,9 @@ _STATES: dict[str, Callable[..., list[Fact]]] = {
     "health.psychological_support_referred": _one(
         "psychological_support", "referred_on", block="health"
     ),
+    "hub.identity_linked": _decision("linked", by="operator"),
+    "hub.identity_unlinked": _decision("unlinked"),
 }
 DATED_KINDS = frozenset({"residence", "guardian", "ward"})
 EVENT_TYPES = frozenset(_STATES)
+OPERATOR_TYPES = frozenset({"hub.identity_linked", "hub.identity_unlinked"})

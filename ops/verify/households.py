@@ -71,25 +71,32 @@ def is_present(person: Person, on: date) -> bool:
 
 
 def couples(people: Mapping[str, Person], on: date) -> dict[str, str]:
-    """Return for each married person the spouse; a later marriage goes before an earlier."""
-    day = on.isoformat()
-    standing: list[tuple[str, str, str]] = []
+    """Return for each married person the spouse.
+
+    Of several marriages in force each means the latest, and only who mean each other are
+    a couple.
+    """
+    meant: dict[str, str] = {}
     for person in people.values():
-        for married_on, spouse in person.marriages:
-            if married_on > day or person.id >= spouse:
-                continue
-            ended = any(
-                other == spouse and married_on <= divorced_on <= day
-                for divorced_on, other in person.divorces
-            )
-            if not ended and is_present(person, on) and is_present(people[spouse], on):
-                standing.append((married_on, person.id, spouse))
-    spouses: dict[str, str] = {}
-    standing.sort(key=lambda row: (row[1], row[2]))
-    for _, one, other in sorted(standing, key=lambda row: row[0], reverse=True):
-        if one not in spouses and other not in spouses:
-            spouses[one], spouses[other] = other, one
-    return spouses
+        if is_present(person, on) and (spouse := _latest_spouse(person, people, on)) is not None:
+            meant[person.id] = spouse
+    return {one: other for one, other in meant.items() if meant.get(other) == one}
+
+
+def _latest_spouse(person: Person, people: Mapping[str, Person], on: date) -> str | None:
+    day = on.isoformat()
+    standing = [
+        (married_on, spouse)
+        for married_on, spouse in person.marriages
+        if married_on <= day
+        and is_present(people[spouse], on)
+        and not any(
+            other == spouse and married_on <= divorced_on <= day
+            for divorced_on, other in person.divorces
+        )
+    ]
+    latest = max((married_on for married_on, _ in standing), default=None)
+    return min((spouse for married_on, spouse in standing if married_on == latest), default=None)
 
 
 def households(people: Mapping[str, Person], on: date) -> list[Household]:

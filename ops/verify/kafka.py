@@ -13,14 +13,15 @@ from ops.verify.decode import Decoder
 from ops.verify.seals import Keys
 from ops.verify.values import Broken, Entry, Event, Place, Topics
 from schemas.errors import TransientError
-from schemas.topics import EVENTS, NEEDS, QUARANTINE
+from schemas.topics import CONSUMED, NEEDS, QUARANTINE
 
 _SILENT_SECONDS = 30.0  # no record and no progress for so long: the broker does not answer
 _POLL_MS = 500
+_ALL = (*CONSUMED.values(), NEEDS, QUARANTINE)
 
 
 def read_topics(bootstrap: str, registry_url: str, keys: Keys) -> Topics:
-    """Return all that the registry topics, the needs topic and the quarantine topic hold.
+    """Return all that the topics of registries, operators, needs and quarantine hold.
 
     Raises:
         TransientError: Kafka or the schema registry does not answer.
@@ -28,7 +29,7 @@ def read_topics(bootstrap: str, registry_url: str, keys: Keys) -> Topics:
     found = Topics()
     with httpx.Client(base_url=registry_url, timeout=30) as client:
         decoder = Decoder(lambda number: _schema_text(client, number), keys)
-        for record in _records(bootstrap, (*EVENTS.values(), NEEDS, QUARANTINE), found):
+        for record in _records(bootstrap, _ALL, found):
             place = Place(record.topic, record.partition, record.offset)
             whole = place.topic, place.partition
             found.records[whole] = found.records.get(whole, 0) + 1
@@ -53,7 +54,7 @@ def end_offsets(bootstrap: str) -> dict[tuple[str, int], int]:
     """Return where each partition ends for a ``read_committed`` reader."""
     consumer = _consumer(bootstrap)
     try:
-        places = _partitions(consumer, (*EVENTS.values(), NEEDS, QUARANTINE))
+        places = _partitions(consumer, _ALL)
         ends = consumer.end_offsets(places) if places else {}
         return {(place.topic, place.partition): end for place, end in ends.items()}
     finally:

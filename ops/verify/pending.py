@@ -9,7 +9,7 @@ from ops.verify.check_sources import published
 from ops.verify.facts import SOURCE_COMPLETE
 from ops.verify.ids import entry_id, event_id
 from ops.verify.values import Source, Tables, Topics
-from schemas.topics import EVENTS
+from schemas.topics import CONSUMED, EVENTS
 
 
 def unread(topics: Topics, tables: Tables) -> list[str]:
@@ -17,7 +17,7 @@ def unread(topics: Topics, tables: Tables) -> list[str]:
     next_offset = {(row.topic, row.partition): row.next_offset for row in tables.progress}
     waiting: dict[tuple[str, int], int] = {}
     places = [event.place for event in topics.events]
-    places += [broken.place for broken in topics.broken if broken.place.topic in EVENTS.values()]
+    places += [broken.place for broken in topics.broken if broken.place.topic in CONSUMED.values()]
     for topic, partition, offset in places:
         lane = topic, partition
         if offset >= next_offset.get(lane, 0):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ops.verify.facts import holding
 from ops.verify.ids import ZERO_ID
+from ops.verify.lifecycle import holding
+from ops.verify.links import links_of, resolved
 from ops.verify.values import Event
 
 
@@ -26,11 +27,21 @@ class Stay:
 
 
 @dataclass(slots=True)
+class Birth:
+    """What one birth record says of the child."""
+
+    born_on: str
+    sex: str
+    mother: str | None
+    father: str | None
+
+
+@dataclass(slots=True)
 class Person:
     """What the registries together state about one person."""
 
     id: str
-    births: list[tuple[int, str, str | None, str | None]] = field(default_factory=list)
+    births: list[Birth] = field(default_factory=list)  # as they came to be known
     born_on: str | None = None
     sex: str | None = None
     died_on: str | None = None
@@ -43,22 +54,23 @@ class Person:
     guardians: list[tuple[str, str | None, str]] = field(default_factory=list)
     employments: list[tuple[str, str]] = field(default_factory=list)  # employer, day
     ends: list[tuple[str, str]] = field(default_factory=list)
+    self_employments: list[tuple[str, str | None]] = field(default_factory=list)  # from, until
     incomes: list[tuple[str, str, int]] = field(default_factory=list)  # employer, month, tiyin
     # group, assessed on, until
     disabilities: list[tuple[int, str, str | None]] = field(default_factory=list)
+    erased_disabilities: list[str] = field(default_factory=list)  # assessed on; no more is known
+    # registered on, due on, follow-up arranged
+    pregnancies: list[tuple[str, str | None, bool]] = field(default_factory=list)
+    referrals: list[str] = field(default_factory=list)
 
 
 _Finder = Callable[[str], Person]
 
 
-def fold(events: Iterable[Event]) -> dict[str, Person]:
-    """Return every person that the events name, by id."""
-    held = sorted(holding(events), key=lambda event: (event.recorded_at, event.id))
-    links = {
-        event.subject: event.content["person"]
-        for event in held
-        if event.type == "health.patient_linked" and event.content["person"] is not None
-    }
+def fold(events: Iterable[Event], now: int) -> dict[str, Person]:
+    """Return every person that the events name, by id; ``now`` in microseconds."""
+    held = sorted(holding(events, now), key=lambda event: (event.recorded_at, event.id))
+    links = links_of(held)
     people: dict[str, Person] = {}
 
     def person(id_: str) -> Person:
@@ -74,17 +86,6 @@ def fold(events: Iterable[Event]) -> dict[str, Person]:
     for one in people.values():
         _settle(one)
     return people
-
-
-def resolved(id_: str, links: dict[str, str]) -> str:
-    """Return whom an id stands for; of ids that only name each other, the lowest."""
-    seen: list[str] = []
-    while id_ in links:
-        if id_ in seen:
-            return min(seen[seen.index(id_) :])
-        seen.append(id_)
-        id_ = links[id_]
-    return id_
 
 
 def _tell(one: Person, event: Event, person: _Finder) -> None:  # noqa: PLR0912 - a table of types
@@ -120,14 +121,15 @@ def _tell(one: Person, event: Event, person: _Finder) -> None:  # noqa: PLR0912 
             one.employments.append((content["employer"], content["started_on"]))
         case "tax.employment_ended":
             one.ends.append((content["employer"], content["ended_on"]))
+        case "tax.self_employment_registered":
+            one.self_employments.append((content["registered_on"], content["ended_on"]))
         case "tax.income_reported":
             income = content["employer"], content["month"], content["gross_minor"]
             one.incomes.append(income)
-        case "health.disability_assessed":
-            block = content["health"]
-            if block is not None:
-                assessed = block["group"], content["assessed_on"], block.get("until")
-                one.disabilities.append(assessed)
+        case "health.psychological_support_referred":
+            one.referrals.append(content["referred_on"])
+        case "health.disability_assessed" | "health.pregnancy_registered":
+            _tell_finding(one, event)
         case "health.patient_linked" if content["person"] is not None:
             person(content["person"])
 
@@ -138,16 +140,30 @@ def _tell_birth(one: Person, event: Event, person: _Finder) -> None:
         None if content[name] is None else person(content[name]) for name in ("mother", "father")
     ]
     mother, father = (None if parent is None else parent.id for parent in parents)
-    one.births.append((event.recorded_at, content["born_on"], mother, father))
-    one.sex = one.sex or content["sex"]
+    one.births.append(Birth(content["born_on"], content["sex"], mother, father))
     for parent in parents:
         if parent is not None:
             parent.children.add(one.id)
 
 
+def _tell_finding(one: Person, event: Event) -> None:
+    content, block = event.content, event.content["health"]
+    if event.type == "health.pregnancy_registered":
+        if block is not None:
+            found = content["registered_on"], block.get("due_on"), block["follow_up"]
+            one.pregnancies.append(found)
+    elif block is None:
+        one.erased_disabilities.append(content["assessed_on"])
+    else:
+        assessed = block["group"], content["assessed_on"], block.get("until")
+        one.disabilities.append(assessed)
+
+
 def _settle(one: Person) -> None:
-    """Let the person register speak before birth records, and the latest of these before others."""
-    for _, born_on, mother, father in reversed(one.births):
-        one.born_on = one.born_on or born_on
-        one.mother = one.mother or mother
-        one.father = one.father or father
+    """Let birth records speak before the population register, the latest of them first."""
+    if one.births:
+        latest = one.births[-1]
+        one.born_on, one.sex = latest.born_on, latest.sex
+        for birth in reversed(one.births):
+            one.mother = one.mother or birth.mother
+            one.father = one.father or birth.father

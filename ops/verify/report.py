@@ -14,7 +14,7 @@ from ops.verify.check_sources import published
 from ops.verify.compare import Checked, World
 from ops.verify.ids import entry_id, event_id
 from ops.verify.values import Difference, Source
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, OPERATOR
 
 EQUAL, DIFFERENT, NOT_SETTLED = "equal", "different", "not settled"
 EXIT_CODES = {EQUAL: 0, DIFFERENT: 1, NOT_SETTLED: 3}
@@ -41,6 +41,7 @@ class Report:
     checks: list[Checked] = field(default_factory=list)
     counts: dict[str, Count] = field(default_factory=dict)
     needs: dict[str, int] = field(default_factory=dict)  # that have not ended, by kind
+    decisions: int = 0  # of operators, on their topic
     pending: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -71,6 +72,11 @@ class Report:
     def exit_code(self) -> int:
         return EXIT_CODES[self.outcome]
 
+    @property
+    def needs_compared(self) -> dict[str, int]:
+        """Return how many needs of each kind were judged a second time; empty if none were."""
+        return next((check.by_kind for check in self.checks if check.name == "needs"), {})
+
     def total(self, name: str) -> int:
         """Return the sum of one column of the counts."""
         return sum(int(getattr(count, name)) for count in self.counts.values())
@@ -92,6 +98,8 @@ class Report:
                 for registry, count in self.counts.items()
             },
             "needs_by_kind": self.needs,
+            "needs_compared": self.needs_compared,
+            "decisions": self.decisions,
             "checks": {check.name: len(check.differences) for check in self.checks},
             "first": None if first is None else first._asdict(),
             "more": self.more_of_the_kind,
@@ -128,8 +136,10 @@ class Report:
         table = Table(title="Needs that stand")
         table.add_column("kind")
         table.add_column("people", justify="right")
-        for kind, number in sorted(self.needs.items()):
-            table.add_row(kind, f"{number:,}")
+        table.add_column("compared", justify="right")
+        compared = self.needs_compared
+        for kind in sorted({*self.needs, *compared}):
+            table.add_row(kind, f"{self.needs.get(kind, 0):,}", f"{compared.get(kind, 0):,}")
         return table
 
     def _checks_table(self) -> Table:
@@ -148,6 +158,7 @@ def report_on(world: World, checks: list[Checked], seconds: float) -> Report:
         checks=checks,
         counts={registry: _count(world, registry) for registry in EVENTS},
         needs=dict(Counter(row.kind for row in standing(world.tables))),
+        decisions=sum(event.place.topic == OPERATOR for event in world.topics.events),
         seconds=seconds,
     )
 

@@ -21,9 +21,10 @@ from ops.verify.seals import read_keys
 from ops.verify.tax import read_tax, tax_pending
 from ops.verify.values import Ledger, Source, Tables
 from schemas.errors import PermanentError
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, OPERATOR
 
 _PAUSE = 1.0
+_MICROS = 1_000_000
 _FHIR_CLIENT = "hub"
 
 
@@ -143,6 +144,7 @@ def _read(settings: Settings, needed: frozenset[str], ledger: Ledger | None, on:
         event_key=secrets.event_key,
         digest_key=secrets.digest_key,
         on=on,
+        now=int(time.time() * _MICROS),
         topics=read_topics(settings.bootstrap_servers, settings.registry_url, keys),
         sources=sources,
         tables=read_tables(settings.hub_dsn) if "tables" in needed else Tables(),
@@ -168,7 +170,9 @@ def _unsettled(settings: Settings, world: World, needed: frozenset[str]) -> list
     if "tables" in needed:
         found += unread(world.topics, world.tables)
         own = sum(entry.source not in EVENTS for entry in world.topics.entries)
-        found += database_pending(settings.hub_dsn, len(world.topics.needs), own)
+        decided = sum(event.place.topic == OPERATOR for event in world.topics.events)
+        needs = len(world.topics.needs)
+        found += database_pending(settings.hub_dsn, needs, own, decided)
     return found
 
 

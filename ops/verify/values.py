@@ -112,6 +112,14 @@ class Closure(NamedTuple):
     known_from: int
 
 
+class Replacement(NamedTuple):
+    """One row of ``live.replacements``."""
+
+    event_id: str
+    replaced: str  # the event of another record
+    known_from: int
+
+
 class Complete(NamedTuple):
     """One row of ``live.completeness``."""
 
@@ -157,6 +165,20 @@ class NeedRow(NamedTuple):
     amount_minor: int | None
     evidence: tuple[str, ...]
     event_id: str
+    since: str
+    review_on: str | None
+    urgency: str
+
+
+class Need(NamedTuple):
+    """One need as it must be."""
+
+    person: str
+    kind: str
+    household: str
+    amount_minor: int | None = None
+    since: str | None = None  # None: the day on which it was found, which nothing fixes
+    review_on: str | None = None  # of families' needs nothing fixes it
 
 
 @dataclass(slots=True)
@@ -165,11 +187,13 @@ class Tables:
 
     facts: list[FactRow] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
     completeness: list[Complete] = field(default_factory=list)
     progress: list[Progress] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     needs: list[NeedRow] = field(default_factory=list)
     history: set[str] = field(default_factory=set)  # event ids of live.need_history
+    decisions: int = 0  # of operators, as kept.outbox has them
 
 
 @dataclass(slots=True)

@@ -25,12 +25,14 @@ from ops.verify.values import (
     Place,
     Source,
 )
-from schemas.topics import EVENTS, NEEDS, QUARANTINE
+from schemas.topics import EVENTS, NEEDS, OPERATOR, QUARANTINE
 
 EVENT_KEY, DIGEST_KEY, PERSON_KEY = (bytes([number]) * 32 for number in (1, 2, 3))
 ON = date(2026, 9, 30)
 PARTITIONS = 4
 MIDNIGHT = 20_700 * 86_400_000_000
+NOW = MIDNIGHT + 86_400_000_000  # a day later: nothing has settled
+SETTLED = NOW + 3 * 86_400_000_000
 BLOCKS = {"identity", "contact", "health", "needs"}
 TAX_KINDS = {"income": 7, "employment": 8}
 
@@ -76,15 +78,16 @@ class Maker:
         version: int | None = None,
         partition: int | None = None,
     ) -> Event:
-        topic = EVENTS.get(registry, NEEDS)
+        topic = OPERATOR if type_.startswith("hub.identity") else EVENTS.get(registry, NEEDS)
         if partition is None:
-            partition = partition_of(raw(subject), PARTITIONS)
+            partition = partition_of(raw(subject), 1 if topic == OPERATOR else PARTITIONS)
+        numbered = "operator" if topic == OPERATOR else registry
         if version is None:
             stem, _, last = source_key.rpartition("/")
             version = int(last)
             record_key = record_key or stem
         lane = topic, partition
-        self._sequences[registry] += 1
+        self._sequences[numbered] += 1
         self._lanes[lane] += 1
         self._offsets[lane] += 1
         id_ = event_id(EVENT_KEY, registry, source_key)
@@ -102,10 +105,10 @@ class Maker:
             subject=subject,
             type=type_,
             occurred_at=occurred_at,
-            recorded_at=MIDNIGHT + self._sequences[registry],
+            recorded_at=MIDNIGHT + self._sequences[numbered],
             change=change,
             corrects=None,
-            sequence=self._sequences[registry],
+            sequence=self._sequences[numbered],
             partition_sequence=self._lanes[lane],
             digest=digest(DIGEST_KEY, type_, subject, change, content),
             correlation_id=id_,
@@ -165,16 +168,22 @@ class Maker:
         )
         return event
 
+    def decide(self, word: str, at: int, alias: str, person: str) -> Event:
+        """Let an operator link or unlink."""
+        content = {"alias": alias, "person": person, "reason": "same person"}
+        key = f"identity/{alias}/{at}"
+        return self.say("hub", key, f"hub.identity_{word}", person, content)
+
     def quarantine(self, registry: str, source_key: str, rule: str) -> None:
         place = Place(QUARANTINE, 0, len(self.entries))
         id_ = entry_id(EVENT_KEY, registry, source_key)
         self.entries.append(Entry(place, id_, registry, source_key, rule, None))
         self.sources[registry].stated.add(source_key)
 
-    def complete(self, registry: str) -> None:
+    def complete(self, registry: str, through: str = "2026-08-31") -> None:
         for partition in range(PARTITIONS):
-            content = {"registry": registry, "through": "2026-08-31", "snapshot": True}
-            key = f"source_complete/2026-08-31/first/{partition}"
+            content = {"registry": registry, "through": through, "snapshot": True}
+            key = f"source_complete/{through}/first/{partition}"
             self.say(
                 registry,
                 key,

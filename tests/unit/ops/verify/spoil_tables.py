@@ -61,6 +61,15 @@ def drop_a_closure(whole: World) -> None:
     whole.tables.closures.pop()
 
 
+def drop_a_replacement(whole: World) -> None:
+    whole.tables.replacements.pop()
+
+
+def replace_another(whole: World) -> None:
+    row = whole.tables.replacements.pop()
+    whole.tables.replacements.append(row._replace(replaced=NOBODY))
+
+
 def change_a_completeness(whole: World) -> None:
     row: Complete = whole.tables.completeness[0]
     whole.tables.completeness[0] = row._replace(through="2026-09-30")
@@ -97,6 +106,25 @@ def change_a_need(whole: World, **fields: object) -> None:
 
 def pay_another_amount(whole: World) -> None:
     change_a_need(whole, amount_minor=36_000_000)
+
+
+def change_support(whole: World, **fields: object) -> None:
+    """Change a need of which the rules fix every day, in the table."""
+    rows = whole.tables.needs
+    number = next(n for n, row in enumerate(rows) if row.kind == "disability_support")
+    rows[number] = rows[number]._replace(**fields)  # type: ignore[arg-type]
+
+
+def find_it_earlier(whole: World) -> None:
+    change_support(whole, since="2023-12-31")
+
+
+def review_it_later(whole: World) -> None:
+    change_support(whole, review_on=None)
+
+
+def call_it_less_urgent(whole: World) -> None:
+    change_support(whole, urgency="soon")
 
 
 def name_another_household(whole: World) -> None:

@@ -141,3 +141,15 @@ def raise_the_version(whole: World) -> None:
 
 def call_the_record_otherwise(whole: World) -> None:
     event_of(whole, "tax.income_reported").record = NOBODY
+
+
+def lose_a_decision(whole: World) -> None:
+    whole.topics.events.remove(event_of(whole, "hub.identity_linked"))
+
+
+def decide_about_another(whole: World) -> None:
+    event_of(whole, "hub.identity_linked").content["alias"] = NOBODY
+
+
+def decide_for_another(whole: World) -> None:
+    event_of(whole, "hub.identity_linked").content["person"] = NOBODY

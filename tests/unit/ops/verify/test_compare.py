@@ -8,6 +8,7 @@ import pytest
 
 from ops.verify.compare import CHECKS, World, compare
 from ops.verify.ids import ZERO_ID, keyed
+from ops.verify.needs import KINDS
 from ops.verify.report import Report, report_on
 from ops.verify.values import (
     RACING,
@@ -56,6 +57,11 @@ SPOILED: list[tuple[Callable[[World], None], str, str]] = [
     (spoil_tables.invent_a_fact, "facts", "fact from nowhere"),
     (spoil_tables.know_a_fact_earlier, "facts", "known_from"),
     (spoil_tables.drop_a_closure, "facts", "closure missing"),
+    (spoil_tables.drop_a_replacement, "facts", "replacement missing"),
+    (spoil_tables.replace_another, "facts", "replacement replaced"),
+    (spoil_topics.lose_a_decision, "operators", "decision lost"),
+    (spoil_topics.decide_about_another, "operators", "record"),
+    (spoil_topics.decide_for_another, "operators", "subject"),
     (spoil_tables.change_a_completeness, "facts", "completeness through"),
     (spoil_tables.suppress_too_much, "progress", "suppressed"),
     (spoil_tables.count_too_few, "progress", "events"),
@@ -64,6 +70,9 @@ SPOILED: list[tuple[Callable[[World], None], str, str]] = [
     (spoil_tables.drop_a_need, "needs", "need missing"),
     (spoil_tables.pay_another_amount, "needs", "amount_minor"),
     (spoil_tables.name_another_household, "needs", "household"),
+    (spoil_tables.find_it_earlier, "needs", "since"),
+    (spoil_tables.review_it_later, "needs", "review_on"),
+    (spoil_tables.call_it_less_urgent, "needs", "urgency"),
     (spoil_tables.end_a_need, "needs", "need missing"),
     (spoil_tables.cite_nothing, "evidence", "no evidence"),
     (spoil_tables.cite_what_does_not_exist, "evidence", "no such event"),
@@ -100,6 +109,30 @@ def test_what_is_spoiled_is_named_first(
     assert (report.outcome, report.exit_code) == ("different", 1)
     shown = str(report.differences)
     assert not any(personal in shown for personal in ("1992-03-01", "Navoiy", f"{1:014d}"))
+
+
+def test_how_many_needs_of_each_kind_were_judged_again_is_told() -> None:
+    report = judged(world())
+
+    assert report.needs_compared == dict.fromkeys(KINDS, 0) | {
+        "family_low_income": 1,
+        "family_state_supported": 2,
+        "child_benefit": 2,
+        "material_assistance": 2,
+        "disability_support": 1,
+        "lonely_care": 2,
+    }
+    assert report.as_json()["needs_compared"] == report.needs_compared
+
+
+def test_needs_that_no_event_gives_are_no_success() -> None:
+    whole = world()
+    whole.topics.events.clear()
+    whole.tables.needs.clear()
+
+    kinds = [one.kind for one in judged(whole, "needs").differences]
+
+    assert kinds == ["nothing to compare"]
 
 
 def test_a_partition_that_does_not_fit_the_key_is_named() -> None:

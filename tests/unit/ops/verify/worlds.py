@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ops.verify.compare import World
-from ops.verify.facts import closure_of, completeness_of, facts_of
+from ops.verify.facts import closure_of, completeness_of, facts_of, replacement_of
 from ops.verify.ids import (
     keyed,
 )
-from ops.verify.needs import expected_needs
+from ops.verify.needs import expected_needs, urgency_of
 from ops.verify.values import (
     Event,
     Expected,
@@ -20,7 +22,7 @@ from ops.verify.values import (
     Tables,
     Topics,
 )
-from schemas.topics import EVENTS, NEEDS
+from schemas.topics import EVENTS, NEEDS, OPERATOR
 from tests.unit.ops.verify.makers import (
     ALIAS,
     CHILD,
@@ -32,8 +34,10 @@ from tests.unit.ops.verify.makers import (
     FATHER,
     INFANT,
     MOTHER,
+    NOW,
     ON,
     PARTITIONS,
+    PERSON_KEY,
     Maker,
     home,
 )
@@ -114,6 +118,11 @@ def country() -> Maker:
         assessed_on="2024-01-01",
         health={"group": 2, "until": "2027-01-01"},
     )
+    name: dict[str, Any] = {"changed_on": "2026-09-01", "identity": None}
+    wrong = make.civil("name_change", 1, "name_changed", ELDER, **name)
+    make.civil("name_change", 1, "name_changed", ELDER, revision=2, change="ANNULLED", **name)
+    make.civil("name_change", 2, "name_changed", ELDER, **name).corrects = wrong.id
+    make.decide("linked", 1, keyed(PERSON_KEY, "fhir.patient", "p-8"), DISABLED)
     make.quarantine("civil", "death/9/1", "date")
     make.quarantine("tax", "income/7/4", "number")
     for registry in EVENTS:
@@ -124,9 +133,9 @@ def country() -> Maker:
 def world(make: Maker | None = None) -> World:
     """Everything that follows from the events, all of it equal."""
     make = make or country()
-    needs = expected_needs(make.events, ON)
+    needs = expected_needs(make.events, ON, NOW)
     rows = []
-    for need in sorted(needs):
+    for need in sorted(needs, key=lambda need: need[:2]):
         id_ = keyed(EVENT_KEY, "test", need.person, need.kind)
         evidence = (make.events[0].id, make.events[1].id)
         content = {
@@ -134,9 +143,9 @@ def world(make: Maker | None = None) -> World:
             "household": need.household,
             "kind": need.kind,
             "status": "detected",
-            "since": "2026-09-30",
-            "review_on": None,
-            "urgency": "usual",
+            "since": need.since or "2026-09-30",
+            "review_on": need.review_on,
+            "urgency": urgency_of(need.kind),
             "amount_minor": need.amount_minor,
             "rule": "rule",
             "needs": {"reason": need.kind},
@@ -153,10 +162,13 @@ def world(make: Maker | None = None) -> World:
                 need.amount_minor,
                 evidence,
                 event.id,
+                need.since or "2026-09-30",
+                need.review_on,
+                urgency_of(need.kind),
             )
         )
     topics = Topics(
-        partitions=dict.fromkeys((*EVENTS.values(), NEEDS), PARTITIONS),
+        partitions=dict.fromkeys((*EVENTS.values(), NEEDS), PARTITIONS) | {OPERATOR: 1},
         events=make.events,
         needs=make.needs,
         entries=make.entries,
@@ -168,6 +180,7 @@ def world(make: Maker | None = None) -> World:
         event_key=EVENT_KEY,
         digest_key=DIGEST_KEY,
         on=ON,
+        now=NOW,
         topics=topics,
         sources=list(make.sources.values()),
         tables=tables_of(topics, rows),
@@ -177,6 +190,7 @@ def world(make: Maker | None = None) -> World:
 
 def tables_of(topics: Topics, needs: list[NeedRow]) -> Tables:
     tables = Tables(needs=needs, history={event.id for event in topics.needs})
+    tables.decisions = sum(event.place.topic == OPERATOR for event in topics.events)
     lanes: dict[tuple[str, int], list[Event]] = {}
     for event in topics.events:
         lanes.setdefault((event.place.topic, event.place.partition), []).append(event)
@@ -195,6 +209,8 @@ def tables_of(topics: Topics, needs: list[NeedRow]) -> Tables:
             )
         if (closure := closure_of(event)) is not None:
             tables.closures.append(closure)
+        if (replacement := replacement_of(event)) is not None:
+            tables.replacements.append(replacement)
         if (complete := completeness_of(event)) is not None:
             tables.completeness.append(complete)
     for (topic, partition), events in lanes.items():
@@ -226,7 +242,7 @@ def ledger_of(make: Maker) -> Ledger:
                 event.digest,
             )
             for event in make.events
-            if event.type != "hub.source_complete"
+            if event.type != "hub.source_complete" and event.place.topic != OPERATOR
         ],
         planted=[
             Planted(entry.id, entry.source, entry.source_key, entry.rule) for entry in make.entries
