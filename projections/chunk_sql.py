@@ -89,13 +89,27 @@ SELECT event_id, record, version, change, known_from
 FROM pg_temp.chunk WHERE ordinal = 0 AND closes ORDER BY event_id
 """
 
+# A chunk names each person once: by the first event that says something that any rule reads.
 INSERT_CAUSES: Final = """
 INSERT INTO live.causes (person, record, event_id)
 (SELECT DISTINCT ON (person) person, NULL::uuid, event_id
- FROM pg_temp.chunk ORDER BY person, "offset")
+ FROM pg_temp.chunk
+ ORDER BY person, kind IN ('name', 'condition', 'property', 'benefit', 'care'), "offset")
 UNION ALL
 (SELECT DISTINCT ON (record) NULL::uuid, record, event_id
  FROM pg_temp.chunk WHERE ordinal = 0 AND closes ORDER BY record, "offset")
+"""
+
+# Whoever has facts of the record replaced is judged again: its annulment counts now. The event that
+# is named may still be on its way; then its own arrival queues them, and finds this row.
+INSERT_REPLACEMENTS: Final = """
+WITH fresh (event_id, replaced, known_from) AS (
+    SELECT event_id, replaced, timestamptz 'epoch' + known_from * interval '1 microsecond'
+      FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS f (event_id, replaced, known_from)
+), stored AS (
+    INSERT INTO live.replacements (event_id, replaced, known_from) SELECT * FROM fresh
+)
+INSERT INTO live.causes (replaced, event_id) SELECT replaced, event_id FROM fresh
 """
 
 INSERT_COMPLETION: Final = """

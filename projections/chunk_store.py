@@ -8,7 +8,7 @@ Order inside the transaction, and why:
     3  lock live.progress WHERE next AND epoch   the fence: one owner, one order, no chunk twice
     4  insert facts, sorted by key               sorted: two partitions cannot deadlock on repeats
     5  compare what was suppressed               another digest under the same id: quarantine
-    6  closures, completeness, causes, quarantine, outbox, audit leaf, progress
+    6  closures, replacements, completeness, causes, quarantine, outbox, audit leaf, progress
     7  COMMIT
 
 A crash before 7 leaves nothing, after it everything; if the answer to 7 is lost, the retry finds
@@ -46,6 +46,15 @@ class Completion(NamedTuple):
     snapshot: bool
     known_from: int  # microseconds since 1970
     digest: bytes
+    offset: int
+
+
+class Replacement(NamedTuple):
+    """The first event of a record that names the event of another record which it replaces."""
+
+    event_id: bytes
+    replaced: bytes
+    known_from: int  # microseconds since 1970
     offset: int
 
 
@@ -89,6 +98,7 @@ class ChunkWork:
     partition_sequence: int
     unnumbered: int
     completions: Sequence[Completion] = ()
+    replacements: Sequence[Replacement] = ()
     quarantined: Sequence[Quarantined] = ()
     must_repeat: Sequence[int] = ()  # offsets of events that must have been applied before
 
@@ -201,7 +211,16 @@ async def _insert_facts(connection: Connection, work: ChunkWork) -> dict[int, tu
     if work.closures:
         await connection.execute(sql.INSERT_CLOSURES)
     await connection.execute(sql.INSERT_CAUSES)
+    if fresh := [each for each in work.replacements if each.offset not in known]:
+        await _replace(connection, fresh)
     return known
+
+
+async def _replace(connection: Connection, fresh: Sequence[Replacement]) -> None:
+    events = [UUID(bytes=each.event_id) for each in fresh]
+    replaced = [UUID(bytes=each.replaced) for each in fresh]
+    known_from = [each.known_from for each in fresh]
+    await connection.execute(sql.INSERT_REPLACEMENTS, [events, replaced, known_from])
 
 
 async def _complete(

@@ -106,13 +106,10 @@ class Assessor:
 
         At most ``most_due``, and nobody who is in the queue already: call again.
         """
-        closed = self._closed(self._complete(), on)
+        through = self._complete().get(self.pack.income_registry)
+        window = self.pack.income_window(on, through)
+        closed = None if window is None else window[1]
         return self.store.queue_due(on, now, closed=closed, most=self.most_due)
-
-    def _closed(self, complete: Mapping[str, date | None], on: date) -> date | None:
-        """Return the last day of the months whose incomes count; None if none can."""
-        window = self.pack.income_window(on, complete.get(self.pack.income_registry))
-        return None if window is None else window[1]
 
     def _complete(self) -> dict[str, date | None]:
         """Return up to when each registry has stated everything, in all partitions."""
@@ -150,7 +147,7 @@ class Assessor:
             drafts,
             assessments,
             before=read.before,
-            waiting=Waiting(read.seen, self._closed(complete, on), settling),
+            waiting=Waiting(read.seen, settling),
             keys=self.keys,
             keys_of=self.keystore.keys,
         )

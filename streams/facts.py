@@ -50,6 +50,16 @@ def closes(record: Record) -> bool:
     return bool(meta["change"] != "CREATED" or meta["version"] > 1)
 
 
+def replaces(record: Record) -> bytes | None:
+    """Return the event of another record that the event replaces, if any.
+
+    Later versions name the version before them; the first can only name another record.
+    """
+    meta = record["meta"]
+    corrects: bytes | None = meta["corrects"]
+    return corrects if meta["version"] == 1 else None
+
+
 def _person(subject: bytes, r: Record) -> list[Fact]:
     value = {"born_on": _on(r, "born_on"), "sex": _word(r, "sex"), "district": _word(r, "district")}
     stated = [Fact(subject, "person", value, r["born_on"], None, *_sealed(r, "identity"))]

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from projections.chunk_rows import HEADER, TRAILER, EventColumns, row
-from projections.chunk_store import Completion
+from projections.chunk_store import Completion, Replacement
 from schemas.catalogue import EventType
 from schemas.codec import Decoded, Record, decode_chunk
 from schemas.errors import InvalidRecord, PermanentError
 from schemas.ids import MICROSECONDS_A_DAY
 from streams.chunk import KafkaRecord, Place
-from streams.facts import SOURCE_COMPLETE, check_date, closes, facts
+from streams.facts import SOURCE_COMPLETE, check_date, closes, facts, replaces
 
 # meta.recorded_at: 2000-01-01 to 2200-01-01.
 _EARLIEST_MICROSECOND: Final = 10_957 * MICROSECONDS_A_DAY
@@ -58,6 +58,7 @@ class Judged:
     further_facts: int = 0  # beyond the first of each event
     closures: int = 0
     completions: list[Completion] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
     must_repeat: list[int] = field(default_factory=list)  # offsets
 
@@ -164,6 +165,8 @@ def _rows(result: Decoded, offset: int, judged: Judged) -> Iterable[bytes]:
     judged.events += 1
     judged.further_facts += len(stated) - 1
     judged.closures += closing
+    if (replaced := replaces(record)) is not None:
+        judged.replacements.append(Replacement(meta["id"], replaced, meta["recorded_at"], offset))
     return [row(event, ordinal, fact) for ordinal, fact in enumerate(stated)]
 
 

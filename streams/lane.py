@@ -222,6 +222,7 @@ class Lane:
             partition_sequence=judged.numbering.last,
             unnumbered=judged.numbering.unnumbered,
             completions=judged.completions,
+            replacements=judged.replacements,
             quarantined=sealed,
             must_repeat=judged.must_repeat,
         )

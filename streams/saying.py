@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +29,6 @@ class Waiting(NamedTuple):
     """What was seen by an assessment, and what it waits for."""
 
     seen: int  # the transaction below which everything was read
-    income_through: date | None = None  # the last day of the months whose incomes count
     settling: Mapping[bytes, tuple[datetime, bytes]] = {}  # by household: when, which annulment
 
 
@@ -138,6 +137,6 @@ def _assessment_row(assessment: Assessment, waiting: Waiting) -> AssessmentRow:
         assessment.outcome,
         waiting.seen,
         canonical_json(near),
-        waiting.income_through,
+        assessment.income_through,
         *settles,
     )

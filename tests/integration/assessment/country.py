@@ -17,6 +17,7 @@ from schemas.sealing import seal
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
 ON = date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 THROUGH = date(2026, 2, 28)
 PARTITIONS = 2
 MONTHS = ("2025-12-01", "2026-01-01", "2026-02-01")
@@ -62,8 +63,13 @@ class Country:
         change: str | None = None,
         days: tuple[str | None, str | None] = (None, None),
         health: dict[str, Any] | None = None,
+        at: datetime = EARLIER,
+        replaces: bytes | None = None,
     ) -> bytes:
-        """State what an event states: (person, kind, value); return the event's id."""
+        """State what an event states: (person, kind, value); return the event's id.
+
+        ``at`` is when it was recorded; ``replaces`` the event of another record.
+        """
         self._count += 1
         event_id = person(f"event {record} {version}")
         change = change or ("CREATED" if version == 1 else "CORRECTED")
@@ -92,7 +98,7 @@ class Country:
                         block,
                         "health" if block else None,
                         *days,
-                        datetime(2026, 1, 1, tzinfo=UTC),
+                        at,
                         UUID(bytes=record_id),
                         version,
                         change,
@@ -102,17 +108,29 @@ class Country:
                 )
                 self._cause(cursor, "person", person(who), event_id)
             if version > 1 or change != "CREATED":
-                self._close(cursor, event_id, record_id, version, change)
+                self._close(cursor, event_id, record_id, version, change, at)
+            if replaces is not None:
+                cursor.execute(
+                    "INSERT INTO live.replacements VALUES (%s, %s, %s)",
+                    [UUID(bytes=event_id), UUID(bytes=replaces), at],
+                )
+                self._cause(cursor, "replaced", replaces, event_id)
         return event_id
 
     def close(self, record: str, version: int) -> None:
         """Close a record without stating anything."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             event_id = person(f"event {record} {version}")
-            self._close(cursor, event_id, person(f"record {record}"), version, "CORRECTED")
+            self._close(cursor, event_id, person(f"record {record}"), version, "CORRECTED", EARLIER)
 
-    def annul(self, record: str, who: str, version: int = 2) -> bytes:
-        return self.state(record, (who, "annulled", {}), version=version, change="ANNULLED")
+    def annul(
+        self, record: str, who: str, version: int = 2, kind: str = "", at: datetime = EARLIER
+    ) -> bytes:
+        """Annul a record; without the event type in ``kind`` it counts at once."""
+        value = {"type": kind} if kind else {}
+        return self.state(
+            record, (who, "annulled", value), version=version, change="ANNULLED", at=at
+        )
 
     def born(
         self,
@@ -204,7 +222,7 @@ class Country:
         self, cursor: psycopg.Cursor[Any], event_id: bytes, record: bytes, *how: object
     ) -> None:
         cursor.execute(
-            "INSERT INTO live.closures VALUES (%s, %s, %s, %s, now())",
+            "INSERT INTO live.closures VALUES (%s, %s, %s, %s, %s)",
             [UUID(bytes=event_id), UUID(bytes=record), *how],
         )
         self._cause(cursor, "record", record, event_id)

@@ -214,10 +214,17 @@ def test_the_day_queues_who_is_due(hut: Country, assessor: Assessor) -> None:
 
 def test_the_tax_registry_queues_who_waits_for_it(couple: Country, assessor: Assessor) -> None:
     couple.connection.execute("DELETE FROM live.completeness WHERE registry = 'tax'")
-    couple.complete(date(2026, 1, 31), "tax")
+    couple.complete(date(2025, 11, 30), "tax")
     drain(assessor)
     assert couple.outcomes() == {person("1ali"): "tax_incomplete"}
     assert couple.needs() == {}
+    assert assessor.queue_due(ON, NOW) == 0
+
+    couple.complete(date(2026, 1, 31), "tax")
+    assert assessor.queue_due(ON, NOW) == 1
+    assert assessor.queue_due(ON, NOW) == 0  # it is in the queue
+    drain(assessor)
+    assert ("family_state_supported", person("1ali")) not in couple.needs()
     assert assessor.queue_due(ON, NOW) == 0
 
     couple.complete(date(2026, 2, 28), "tax")

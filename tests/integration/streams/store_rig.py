@@ -21,7 +21,7 @@ from tests.builders import person, record, some_id
 TOPIC = "registry.civil.events.v1"
 ROWS = dict(enumerate(row for row in catalogue().values()))
 IDS = {row.name: number for number, row in ROWS.items()}
-TABLES = ("facts", "closures", "completeness", "causes")
+TABLES = ("facts", "closures", "replacements", "completeness", "causes")
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def work(records: Sequence[Sent], epoch: int, partition: int = 0, **changed: Any
         "partition_sequence": judged.numbering.last,
         "unnumbered": judged.numbering.unnumbered,
         "completions": judged.completions,
+        "replacements": judged.replacements,
         "quarantined": [
             Quarantined(b.offset, some_id(b), b.rule, b.field, b.event_id, b"{}")
             for b in judged.bad

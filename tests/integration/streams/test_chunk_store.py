@@ -35,7 +35,13 @@ def test_everything_of_a_chunk_is_stored_together(rig: Rig) -> None:
 
     assert outcome == [Outcome(applied=3, suppressed=0, quarantined=1)]
     # Persons: two children, one mother, one father; and the record that the correction closes.
-    assert rig.counts() == {"facts": 6, "closures": 1, "completeness": 1, "causes": 5}
+    assert rig.counts() == {
+        "facts": 6,
+        "closures": 1,
+        "replacements": 0,
+        "completeness": 1,
+        "causes": 5,
+    }
     assert rig.progress() == (4, 3, 1, 3, 0, 1)
     (leaf,) = rig.rows("SELECT kind, body FROM kept.audit_leaves")
     assert leaf == (
