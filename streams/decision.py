@@ -49,6 +49,9 @@ class Decider:
     ) -> list[Draft]:
         """Return every row that is new or another than stored.
 
+        When a need is reviewed is known here alone, as it counts from what was said: the assessment
+        is given that day as its ``next_change_on`` if it is the earliest.
+
         Args:
             assessments: of all households of the people locked.
             stored: what was said last of all their needs.
@@ -89,6 +92,9 @@ class Decider:
             rule += f"/{judgement.parameters}"
         running = last if last is not None and last.status != "ended" else None
         since = judgement.since or (running.since if running is not None else on)
+        review = _review(since, judgement.review_months, on)
+        if review is not None:  # the day on which the next one is said
+            assessment.next_change_on = min(assessment.next_change_on or review, review)
         row = NeedRow(
             need=need_id(judgement.person, judgement.kind),
             version=0,
@@ -97,7 +103,7 @@ class Decider:
             kind=judgement.kind,
             status="",
             since=since,
-            review_on=judgement.review_on or _review(since, judgement.review_months, on),
+            review_on=judgement.review_on or review,
             urgency=law.urgency,
             amount_minor=judgement.amount_minor,
             rule=rule,

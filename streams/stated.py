@@ -19,6 +19,11 @@ class Birth(NamedTuple):
     father: bytes | None
     event: bytes
 
+    @property
+    def is_record(self) -> bool:
+        """Whether a birth record says it, which alone can name parents."""
+        return bool(self.rank[0])
+
 
 class Tie(NamedTuple):
     """A relation to another person; ``until`` is the last day."""

@@ -42,6 +42,7 @@ class Parameters(Mapping[str, Sequence[Dated[Any]]]):
     def __init__(self, sets: Mapping[str, Sequence[Dated[Any]]]) -> None:
         self._sets = dict(sets)
         self._on: dict[date, dict[str, Dated[Any]]] = {}
+        self.days = sorted({dated.valid_from for dates in sets.values() for dated in dates})
 
     def __getitem__(self, name: str) -> Sequence[Dated[Any]]:
         return self._sets[name]
@@ -159,6 +160,7 @@ class RulePack:
     beyond: Callable[[Parameters, Person, date], bool]
     lonely_from: Callable[[Parameters], int]
     income_registry: str = "tax"  # whose completeness moves the window on
+    benefits: Mapping[str, str] = field(default_factory=dict)  # what is paid, by its code: for what
 
     def by_kind(self) -> dict[str, Rule]:
         return {kind: rule for rule in self.rules for kind in rule.kinds}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +11,8 @@ from streams.household import FamilyLaw
 from streams.rules.calendar import months_later
 from streams.rules.load import read_parameters
 from streams.rules.pack import Case, Parameters, Rule, RulePack
-from streams.rules.uz import care, children, family, income, law
-from streams.rules.uz.ability import ability_days
+from streams.rules.uz import bereavement, care, children, family, health, income, law, work
+from streams.rules.uz.common import ends
 
 _HERE: Final = Path(__file__).parent
 
@@ -23,22 +23,21 @@ def _family_law(parameters: Parameters, on: date) -> FamilyLaw:
 
 
 def _next_change(case: Case) -> Iterator[date]:
-    for sets in case.parameters.values():
-        for dated in sets:
-            yield dated.valid_from
+    yield from case.parameters.days
     yield from income.window_days(case)
     for member in case.members:
-        for tie in (*member.person.guardians, *member.person.wards):
+        person = member.person
+        for tie in (*person.guardians, *person.wards):
+            yield from ends(tie)
+        for tie in (*person.marriages, *person.divorces):
             yield tie.since
-            if tie.until is not None:
-                yield tie.until + timedelta(days=1)
-        for tie in (*member.person.marriages, *member.person.divorces):
-            yield tie.since
-        if member.person.death is not None:
-            yield member.person.death[0]
-    yield from ability_days(case)
+        if person.death is not None:
+            yield person.death[0]
     yield from children.children_days(case)
+    yield from work.work_days(case)
     yield from care.care_days(case)
+    yield from health.health_days(case)
+    yield from bereavement.bereavement_days(case)
 
 
 _CURRENCY, _PARAMETERS = read_parameters(_HERE / "parameters.toml", law.SHAPES)
@@ -57,10 +56,39 @@ PACK: Final = RulePack(
             ("disability_support",),
             law.DISABILITY_LAW,
             "normal",
-            care.disability_support,
+            health.disability_support,
             sensitive=True,
         ),
         Rule(("lonely_care",), law.RESOLUTION_119, "immediate", care.lonely_care),
+        Rule(("infant_care",), law.INFANT_LAW, "normal", children.infant_care),
+        Rule(("survivor_support",), law.PENSION_LAW, "immediate", bereavement.survivor_support),
+        Rule(
+            ("pension_age_approaching",),
+            law.PENSION_AGE_LAW,
+            "normal",
+            work.pension_age_approaching,
+        ),
+        Rule(
+            ("psychological_support",),
+            law.PSYCHOLOGICAL_LAW,
+            "soon",
+            bereavement.psychological_support,
+            sensitive=True,
+        ),
+        Rule(("employment_help",), law.EMPLOYMENT_LAW, "soon", work.employment_help),
+        Rule(
+            ("guardianship_check",),
+            law.GUARDIANSHIP_LAW,
+            "immediate",
+            children.guardianship_check,
+        ),
+        Rule(
+            ("medical_follow_up",),
+            law.HEALTH_LAW,
+            "soon",
+            health.medical_follow_up,
+            sensitive=True,
+        ),
     ),
     parameters=_PARAMETERS,
     currency=_CURRENCY,
@@ -73,4 +101,5 @@ PACK: Final = RulePack(
     beyond=care.may_be_lonely,
     lonely_from=care.lonely_from,
     income_registry=income.REGISTRY,
+    benefits=law.BENEFITS,
 )

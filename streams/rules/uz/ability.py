@@ -5,10 +5,6 @@ Law on State Pension Provision, art. 7; groups 1 and 2 are unable or limited to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-
-from streams.rules.calendar import birthday
 from streams.rules.pack import Case, Member
 from streams.rules.reason import Condition, test
 
@@ -57,14 +53,3 @@ def able_to_work(case: Case, member: Member) -> Condition:
         person=person.id,
         events=tuple(events),
     )
-
-
-def ability_days(case: Case) -> Iterator[date]:
-    """Return the days on which an age or an assessment changes who can work."""
-    for member in case.members:
-        person = member.person
-        if person.birth is not None:
-            for dated in case.parameters["pension_age"]:
-                limit = dated.values.get(person.birth.sex)
-                if limit is not None:
-                    yield birthday(person.birth.on, limit)

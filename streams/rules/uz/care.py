@@ -1,4 +1,4 @@
-"""Support for people with a disability, and care for the lonely. Pure.
+"""Care for the lonely. Pure.
 
 Cabinet Resolution 119 (23 Mar 2023): lonely elderly people and people with a disability who live
 alone; no application is asked for.
@@ -7,41 +7,15 @@ alone; no application is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 
 from streams.person import Person
 from streams.rules.calendar import birthday
 from streams.rules.pack import Case, Judgement, Member, Parameters
 from streams.rules.reason import MISSED, Condition, both, either, test
 from streams.rules.uz.ability import has_pension_age, pension_age
-from streams.stated import Disability, Residence, age
-
-HOME: Final = "home"
-
-
-def disability_support(case: Case) -> Iterator[Judgement]:
-    """Judge everybody with an assessed group in force."""
-    for member in case.members:
-        disability = member.disability
-        if disability is None:
-            continue
-        until = disability.until
-        group = test(
-            "disability_group",
-            holds=None if disability.group is None else 1 <= disability.group <= 3,
-            value=disability.group,
-            unit="disability_group",
-            events=(disability.event,),
-        )
-        lasts = test("assessment_in_force", holds=True, value=until)
-        yield Judgement(
-            "disability_support",
-            member.person.id,
-            both("disability_support", group, lasts),
-            review_on=until and until - timedelta(days=case.value("disability_review_days")),
-            since=disability.since,
-        )
+from streams.rules.uz.common import HOME, ends, living
+from streams.stated import age
 
 
 def lonely_care(case: Case) -> Iterator[Judgement]:
@@ -49,6 +23,8 @@ def lonely_care(case: Case) -> Iterator[Judgement]:
     for member in case.members:
         frail = _frail(case, member)
         if frail.result == MISSED:
+            if member.person.disabilities:  # one that is over may have been the reason
+                yield Judgement("lonely_care", member.person.id, both("lonely_care", frail))
             continue
         yield Judgement(
             "lonely_care",
@@ -78,23 +54,28 @@ def lonely_from(parameters: Parameters) -> int:
 
 
 def care_days(case: Case) -> Iterator[date]:
-    """Return the days on which an age, an assessment or a registration changes an answer."""
+    """Return the days on which a registration, or the life of somebody near, changes an answer."""
+    people = case.surroundings.people
     for member in case.members:
         person = member.person
         for tie in person.children:
+            yield tie.since
             for dated in case.parameters["age_of_majority"]:
                 yield birthday(tie.since, dated.values)
-        for assessed in person.disabilities:
-            yield from _ends(assessed)
-        for someone in (person, *_at_same_dwelling(case, person)):
-            for registration in someone.residences:
-                yield from _ends(registration)
-
-
-def _ends(spell: Disability | Residence) -> Iterator[date]:
-    yield spell.since
-    if spell.until is not None:
-        yield spell.until + timedelta(days=1)
+        for registration in person.residences:
+            yield from ends(registration)
+        if not may_be_lonely(case.parameters, person, case.on):
+            continue
+        near = _at_same_dwelling(case, person)
+        for other in near:
+            for registration in other.residences:
+                yield from ends(registration)
+            if other.birth is not None:
+                yield other.birth.on
+        near += [people[tie.other] for tie in person.children if tie.other in people]
+        for other in near:
+            if other.death is not None:
+                yield other.death[0]
 
 
 def _frail(case: Case, member: Member) -> Condition:
@@ -144,8 +125,7 @@ def _childless(case: Case, member: Member) -> Condition:
     grown = [
         tie
         for tie in member.person.children
-        if age(tie.since, case.on) >= case.value("age_of_majority")
-        and not _is_dead(case, tie.other)
+        if age(tie.since, case.on) >= case.value("age_of_majority") and living(case, tie.other)
     ]
     return test(
         "no_living_adult_child",
@@ -153,11 +133,6 @@ def _childless(case: Case, member: Member) -> Condition:
         value=len(grown),
         events=tuple(tie.event for tie in grown),
     )
-
-
-def _is_dead(case: Case, identifier: bytes) -> bool:
-    person = case.surroundings.people.get(identifier)
-    return person is not None and person.is_dead(case.on)
 
 
 def _at_same_dwelling(case: Case, person: Person) -> list[Person]:

@@ -12,12 +12,16 @@ from datetime import date
 from streams.rules.calendar import birthday
 from streams.rules.pack import Case, Judgement, Member
 from streams.rules.reason import MET, Condition, both, either, test
+from streams.rules.uz.common import deaths, grown_up, living, minor, not_in_institution
 from streams.rules.uz.family import means
+from streams.stated import is_in_force
 
 
 def child_benefit(case: Case) -> Iterator[Judgement]:
     """Judge each child of a poor family, or of one at risk; the oldest is the first."""
     children = sorted((one for one in case.members if one.is_minor), key=_seniority)
+    for member in case.members:
+        yield from grown_up(case, member, "child_benefit")
     if not children:
         return
     amounts = case.parameter("child_benefit")
@@ -54,18 +58,52 @@ def child_amount(amounts: Mapping[str, int], order: int, is_young: bool) -> int:
     return amounts["second" if order == 2 else "further"]
 
 
-def minor(case: Case, member: Member) -> Condition:
-    """Return whether a member is under age; the value moves with the calendar."""
-    birth = member.person.birth
-    return test(
-        "minor",
-        holds=member.is_minor,
-        value=member.age,
-        threshold=case.value("age_of_majority"),
-        unit="years",
-        events=(birth.event,) if birth is not None else (),
-        volatile=True,
-    )
+def infant_care(case: Case) -> Iterator[Judgement]:
+    """Judge each child; only infants are due it."""
+    children = [member for member in case.members if member.is_minor]
+    if not children:
+        return
+    amount = case.parameter("infant_care")
+    limit: int = case.value("infant_age")
+    for child in children:
+        birth = child.person.birth
+        assert birth is not None
+        assert child.age is not None
+        infant = test(
+            "infant",
+            holds=child.age < limit,
+            value=child.age,
+            threshold=limit,
+            unit="years",
+            events=(birth.event,),
+            volatile=True,
+        )
+        known = test("amount_in_force", holds=True if amount else None)
+        reason = both("infant_care", infant, not_in_institution(case), known)
+        yield Judgement(
+            "infant_care",
+            child.person.id,
+            reason,
+            amount.valid_from.isoformat() if amount else "",
+            amount.values if amount and reason.result == MET else None,
+            since=birth.on,
+        )
+
+
+def guardianship_check(case: Case) -> Iterator[Judgement]:
+    """Judge each minor: is there nobody who cares by law?"""
+    for member in case.members:
+        if not member.is_minor:
+            yield from grown_up(case, member, "guardianship_check")
+            continue
+        reason = both(
+            "guardianship_check",
+            minor(case, member),
+            not_in_institution(case),
+            _no_guardian(case, member),
+            _no_parent(case, member),
+        )
+        yield Judgement("guardianship_check", member.person.id, reason)
 
 
 def children_days(case: Case) -> Iterator[date]:
@@ -91,6 +129,34 @@ def _entitled(case: Case) -> tuple[Condition, int | None]:
         is_near = income.is_below(minimum, shares.values["near_below"])
         percent = shares.values["share_near" if is_near else "share_beyond"]
     return either("family_entitled", poor, at_risk), percent
+
+
+def _no_guardian(case: Case, member: Member) -> Condition:
+    ties = [tie for tie in member.person.guardians if is_in_force(tie, case.on)]
+    left = [tie for tie in ties if living(case, tie.other)]
+    return test(
+        "no_living_guardian",
+        holds=not left,
+        value=len(left),
+        events=(
+            *(tie.event for tie in ties),
+            *deaths(case, [tie.other for tie in ties if tie not in left]),
+        ),
+    )
+
+
+def _no_parent(case: Case, member: Member) -> Condition:
+    birth = member.person.birth
+    if birth is None or not birth.is_record:
+        return test("no_living_parent", holds=None)
+    parents = [parent for parent in (birth.mother, birth.father) if parent is not None]
+    left = [parent for parent in parents if living(case, parent)]
+    return test(
+        "no_living_parent",
+        holds=not left,
+        value=len(left),
+        events=(birth.event, *deaths(case, parents)),
+    )
 
 
 def _is_young(case: Case, child: Member) -> bool:

@@ -19,6 +19,14 @@ EMPLOYMENT_LAW: Final = "Law on Employment of the Population; PF-258 (26 Dec 202
 GUARDIANSHIP_LAW: Final = "Family Code; Law on Guardianship and Trusteeship"
 HEALTH_LAW: Final = "Law on the Protection of Citizens' Health"
 
+# What the tax registry calls a benefit that is paid, and the kind of need that it is paid for. Of
+# pensions and benefits for a disability the hub judges no amounts.
+BENEFITS: Final[Mapping[str, str]] = {
+    "child": "child_benefit",
+    "material": "material_assistance",
+    "infant": "infant_care",
+}
+
 MONEY: Final = "money_a_month"
 SHAPES: Final[Mapping[str, Shape]] = {
     "age_of_majority": Shape("years"),
@@ -50,4 +58,5 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ),
     ),
     "disability_review_days": Shape("days"),
+    "payments_months_back": Shape("months"),
 }

@@ -167,7 +167,8 @@ def test_what_is_not_reported_is_not_zero(world: World, then: str) -> None:
     assert set(world.outcomes().values()) == {then}
     if then != "assessed":
         kinds = {kind for kind, _ in world.needs()}
-        assert kinds <= {"disability_support", "lonely_care"}
+        assert not any(kind.startswith("family") for kind in kinds)
+        assert kinds.isdisjoint({"child_benefit", "material_assistance"})
 
 
 def test_income_before_the_first_parameters_cannot_be_judged() -> None:
