@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from ops.identity.commands import register
 from ops.run.api import identify, queries
 from ops.settings import Settings
 from projections.queries import UnknownPersonError
@@ -154,3 +155,6 @@ def _freshness(rows: dict[str, dict[str, Any]]) -> Table:
         stored = (row["last_stored_at"] or "never")[:19]
         table.add_row(registry, through, stored, str(row["events"]))
     return table
+
+
+register(app)  # link, unlink, and whatever else says who is who

@@ -1,0 +1,1 @@
+"""``hub person link``, ``unlink``, ``identities``, ``suggest``, ``suggestions``: who is who."""
