@@ -58,7 +58,9 @@ def start_fhir(settings: Settings, seed: int = 0) -> fhir_process.FhirServer:
 
 
 def simulate(  # noqa: PLR0917 - Typer calls it by name
-    people: Annotated[int, typer.Option(min=50, help="How many people; fifty are known.")] = 20_000,
+    people: Annotated[
+        int, typer.Option(min=100, help="How many people; a hundred are known.")
+    ] = 20_000,
     days: Annotated[int, typer.Option(min=0, max=365, help="Live days after the backlog.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same country.")] = 1,
     until: Annotated[

@@ -12,7 +12,14 @@ from datetime import date, timedelta
 
 from ops.simulator.chance import Chance
 from ops.simulator.civil_acts import CivilBook, lives_at, named
-from ops.simulator.health_records import HealthBook, assessment, patient_resource
+from ops.simulator.health_records import (
+    HealthBook,
+    Resource,
+    assessment,
+    patient_resource,
+    pregnancy,
+    referral,
+)
 from ops.simulator.known_people import FACTS, Line, ago, patient_id, pinfl_of
 from ops.simulator.names import Names
 from ops.simulator.people import ADULT, Dwelling, Person
@@ -44,8 +51,12 @@ class KnownFacts:
             "died": self._died,
             "guardian": self._guardian,
             "job": self._job,
+            "ended": self._ended,
+            "trade": self._trade,
             "patient": self._patient,
             "disabled": self._disabled,
+            "pregnant": self._pregnant,
+            "referred": self._referred,
         }
         for line in FACTS:
             if line.verb == "person":
@@ -81,24 +92,25 @@ class KnownFacts:
             "born_on": person.born_on.isoformat(),
             "district": DISTRICT,
         }
+        numbered = line.options.get("numbered")
         if person.age(self.until) >= ADULT:
-            self.civil.insert(
-                "person",
-                person.born_on + timedelta(days=16 * 366),
-                {"pinfl": person.pinfl, **content},
-            )
+            on = person.born_on + timedelta(days=16 * 366)
+            self.civil.insert("person", on, {"pinfl": person.pinfl, **content})
         if "mother" in line.options:
             father = line.options.get("father")
             parents = {
-                "child_pinfl": person.pinfl,
+                "child_pinfl": None if numbered else person.pinfl,
                 "mother_pinfl": self.people[line.options["mother"]].pinfl,
                 "father_pinfl": self.people[father].pinfl if father else None,
             }
-            born = person.born_on + timedelta(days=5)
-            self.civil.insert("birth", min(born, self.until), parents | content)
+            born = min(person.born_on + timedelta(days=5), self.until)
+            birth = self.civil.insert("birth", born, parents | content)
+            if numbered:
+                later = content | {"pinfl": person.pinfl, "birth_record": birth}
+                self.civil.insert("person", ago(numbered, self.until), later)
         if "home" in line.options:
             home = self._home(line.options["home"], line.options.get("kind", "home"))
-            came_on = max(person.born_on, ago("3y", self.until))
+            came_on = max(person.born_on, ago(numbered or "3y", self.until))
             self.civil.insert("residence", came_on, lives_at(person, home, came_on))
 
     def _home(self, name: str, kind: str) -> Dwelling:
@@ -115,7 +127,11 @@ class KnownFacts:
             "spouse2_pinfl": self.people[other].pinfl,
         }
         record = self.civil.insert("marriage", on, {**spouses, "married_on": on.isoformat()})
-        self._annul(record, line)
+        if "replaced" in line.options:
+            right = self.people[line.options["by"]].pinfl
+            self.civil.replace(
+                record, ago(line.options["replaced"], self.until), spouse2_pinfl=right
+            )
 
     def _divorced(self, line: Line) -> None:
         one, other, when = line.words
@@ -138,9 +154,6 @@ class KnownFacts:
                 "district": DISTRICT,
             },
         )
-        self._annul(record, line)
-
-    def _annul(self, record: str, line: Line) -> None:
         if "annulled" in line.options:
             self.civil.annul(record, ago(line.options["annulled"], self.until))
 
@@ -160,13 +173,7 @@ class KnownFacts:
     def _job(self, line: Line) -> None:
         name, employer, when, *monthly = line.words
         on = ago(when, self.until)
-        cells = {
-            "change": "N",
-            "pinfl": self.people[name].pinfl,
-            "stir": "",
-            "name": "",
-            "employer_stir": f"3{int(employer):08d}",
-        }
+        cells = self._cells(name) | {"employer_stir": f"3{int(employer):08d}"}
         started = cells | {"started_on": on.isoformat()}
         self.tax.add("employment", on, started)
         withdrawn = line.options.get("withdrawn")
@@ -188,6 +195,21 @@ class KnownFacts:
                 later = max(reported_on, ago(withdrawn, self.until))
                 self.tax.add("income", later, row | {"change": "A"})
 
+    def _ended(self, line: Line) -> None:
+        name, employer, when = line.words
+        on = ago(when, self.until)
+        cells = self._cells(name) | {"employer_stir": f"3{int(employer):08d}"}
+        self.tax.add("employment_end", on, cells | {"ended_on": on.isoformat()})
+
+    def _trade(self, line: Line) -> None:
+        name, when = line.words
+        on = ago(when, self.until)
+        business = {"activity": "trade", "registered_on": on.isoformat(), "ended_on": ""}
+        self.tax.add("self_employment", on, self._cells(name) | business)
+
+    def _cells(self, name: str) -> dict[str, str]:
+        return {"change": "N", "pinfl": self.people[name].pinfl, "stir": "", "name": ""}
+
     def _patient(self, line: Line) -> None:
         name = line.words[0]
         person = self.people[name]
@@ -203,17 +225,33 @@ class KnownFacts:
         name, group, when = line.words
         on = ago(when, self.until)
         until = line.options.get("until")
-        by = line.options["by"]
         until_on = ago(until, self.until) if until else None
         body = assessment("disability-group", on, int(group), until_on)
-        subject = self.health.subject(self.people[name], by == "identifier")
-        if by == "old":
-            subject["reference"] += "-old"
-        record = self.health.create(on, body | {"subject": subject})
+        record = self.health.create(on, body | {"subject": self._subject(name, line)})
         if "error" in line.options:
             self.health.void(record, ago(line.options["error"], self.until))
 
+    def _pregnant(self, line: Line) -> None:
+        name, when = line.words
+        on = ago(when, self.until)
+        due = line.options.get("due")
+        due_on = ago(due, self.until) if due else None
+        body = pregnancy(on, due_on, line.options["follow"] == "yes")
+        self.health.create(on, body | {"subject": self._subject(name, line)})
+
+    def _referred(self, line: Line) -> None:
+        name, when = line.words
+        on = ago(when, self.until)
+        self.health.create(on, referral(on, "grief") | {"subject": self._subject(name, line)})
+
+    def _subject(self, name: str, line: Line) -> Resource:
+        by = line.options["by"]
+        subject = self.health.subject(self.people[name], by == "identifier")
+        if by == "old":
+            subject["reference"] += "-old"
+        return subject
+
 
 def enter_known(civil: CivilBook, tax: TaxBook, health: HealthBook, until: date) -> None:
-    """State the facts of the fifty in all three books."""
+    """State the facts of the known people in all three books."""
     KnownFacts(civil, tax, health, until).enter()

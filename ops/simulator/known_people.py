@@ -1,7 +1,7 @@
-"""The fifty known people: read their table and give the needs expected of them. Pure.
+"""The hundred known people: read their tables and give the needs expected of them. Pure.
 
-The table is known_people.txt. Its dates are relative to the reference date, so each
-person's PINFL is fixed for a given date.
+The tables are known_people.txt and known_needs.txt. Their dates are relative to the
+reference date, so each person's PINFL is fixed for a given date.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ops.simulator.ledger import KnownNeed
 from ops.simulator.pinfl import pinfl
 
 KNOWN_DISTRICT = 900  # in their PINFLs; nobody else's
-_TABLE = Path(__file__).parent / "known_people.txt"
+_TABLES = tuple(Path(__file__).parent / name for name in ("known_people.txt", "known_needs.txt"))
 _AGO = re.compile(r"(-?)(?:(\d+)y)?(?:(\d+)d)?")
 
 
@@ -39,6 +39,15 @@ class Need:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A need that none of ``holders`` has, though not for much."""
+
+    holders: tuple[str, ...]
+    kind: str
+    why: str
+
+
 def ago(text: str, until: date) -> date:
     """Return the date that lies ``text`` before ``until``; a minus means after.
 
@@ -56,11 +65,12 @@ def ago(text: str, until: date) -> date:
     return day - timedelta(days=days) if back else day + timedelta(days=days)
 
 
-def _read() -> tuple[list[Line], list[Need]]:
+def _read() -> tuple[list[Line], list[Need], list[Miss]]:
     facts: list[Line] = []
     needs: list[Need] = []
+    misses: list[Miss] = []
     house: tuple[str, ...] = ()
-    for raw in _TABLE.read_text(encoding="utf-8").splitlines():
+    for raw in (line for table in _TABLES for line in table.read_text("utf-8").splitlines()):
         if not raw or raw.startswith(("#", "family")):
             continue
         verb, *words = raw.split()
@@ -70,13 +80,16 @@ def _read() -> tuple[list[Line], list[Need]]:
             who, kind, amount, why = raw.split(maxsplit=4)[1:]
             holders = house if who == "@house" else (who,)
             needs.append(Need(holders, kind, None if amount == "-" else int(amount), why))
+        elif verb == "miss":
+            who, kind, why = raw.split(maxsplit=3)[1:]
+            misses.append(Miss(house if who == "@house" else (who,), kind, why))
         else:
             options = dict(word.split("=", 1) for word in words if "=" in word)
             facts.append(Line(verb, tuple(w for w in words if "=" not in w), options))
-    return facts, needs
+    return facts, needs, misses
 
 
-FACTS, NEEDS = _read()
+FACTS, NEEDS, MISSES = _read()
 PEOPLE = tuple(line for line in FACTS if line.verb == "person")
 
 

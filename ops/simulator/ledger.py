@@ -3,7 +3,7 @@
 Files under ``home/simulator``, one JSON object a line:
 
     country.json                the parameters and the counts of each phase that was written
-    known.json                  the fifty known people and their needs
+    known.json                  the hundred known people and their needs
     ledger/events-<day>.jsonl   expected events; day 0000 is the backlog
     ledger/faults-<day>.jsonl   records that must be quarantined
     ledger/files-<day>.jsonl    tax files delivered: applied, refused or repeated

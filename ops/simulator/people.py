@@ -90,7 +90,7 @@ class Population:
         district = self.chance.pick(self.districts)
         surname, given_name, patronymic = self.names.full(sex, script, like)
         return Person(
-            # district 900 is kept for the fifty known people
+            # district 900 is kept for the hundred known people
             pinfl=pinfl(sex, born_on, int(district) % 900, serial),
             sex=sex,
             born_on=born_on,

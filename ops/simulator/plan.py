@@ -52,7 +52,7 @@ def district_codes() -> list[str]:
 def plan(people: int, days: int, seed: int, until: date) -> Plan:
     """Return the plan of a country; the same arguments give the same plan.
 
-    The fifty known people come first and count as people.
+    The hundred known people come first and count as people.
     """
     start = until - timedelta(days=days)
     population = Population(seed, start, district_codes())
