@@ -125,6 +125,18 @@ SELECT uuid_send(member), seen FROM live.assessments, unnest(members) AS member
  WHERE members && %(persons)s::uuid[] AND member = ANY (%(persons)s::uuid[])
 """
 
+MOVERS: Final = """
+SELECT uuid_send(event_id), uuid_send(event_id), uuid_send(person), known_from,
+       xmin::text::bigint
+  FROM live.facts
+ WHERE event_id = ANY (%(gained)s::uuid[]) AND ordinal = 0
+UNION ALL
+SELECT uuid_send(f.event_id), uuid_send(c.event_id), uuid_send(f.person), c.known_from,
+       c.xmin::text::bigint
+  FROM live.facts f JOIN live.closures c ON c.record = f.record AND c.version > f.version
+ WHERE f.event_id = ANY (%(lost)s::uuid[]) AND f.ordinal = 0
+"""
+
 REGISTERED_AT: Final = """
 SELECT DISTINCT uuid_send(person) FROM live.facts
  WHERE kind = 'residence' AND value ->> 'dwelling' = ANY (%s)

@@ -11,104 +11,39 @@ A crash before COMMIT leaves nothing: the causes are there for the next assessor
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
 
 from projections import needs_sql as sql
+from projections.needs_rows import (
+    NO_EVENT,
+    AssessmentRow,
+    Cause,
+    Complete,
+    Mover,
+    NeedRow,
+    StoredNeed,
+    Writes,
+)
+
+__all__ = (
+    "NO_EVENT",
+    "AssessmentRow",
+    "Cause",
+    "Complete",
+    "Mover",
+    "NeedRow",
+    "NeedsStore",
+    "StoredNeed",
+    "Writes",
+    "connect",
+)
 
 Row = tuple[Any, ...]
-NO_EVENT: Final = bytes(16)  # the cause was a date, not an event
-
-
-class Cause(NamedTuple):
-    """Why somebody may have to be judged again; one of the three is set."""
-
-    id: int
-    person: bytes | None
-    record: bytes | None
-    event_id: bytes
-    written_by: int  # the transaction's number, its lower 32 bits
-    replaced: bytes | None = None  # an event: whoever has facts of its record
-
-
-class StoredNeed(NamedTuple):
-    """What was said last of a need."""
-
-    need: bytes
-    version: int
-    person: bytes
-    household: bytes
-    kind: str
-    status: str
-    since: date
-    review_on: date | None
-    urgency: str
-    amount_minor: int | None
-    rule: str
-    reason_digest: bytes
-    evidence: list[bytes]
-
-
-class NeedRow(NamedTuple):
-    """A row of live.needs, in its order."""
-
-    need: bytes
-    version: int
-    person: bytes
-    household: bytes
-    kind: str
-    status: str
-    since: date
-    review_on: date | None
-    urgency: str
-    amount_minor: int | None
-    rule: str
-    evidence: list[bytes]
-    reason: bytes
-    reason_digest: bytes
-    event_id: bytes
-    assessed_on: date
-
-
-class AssessmentRow(NamedTuple):
-    """A row of live.assessments, in its order."""
-
-    household: bytes
-    anchor: bytes
-    members: list[bytes]
-    assessed_on: date
-    next_change_on: date | None
-    outcome: str
-    seen: int
-    near_misses: bytes  # JSON
-    income_through: date | None
-    settles_at: datetime | None
-    settles_by: bytes | None
-
-
-@dataclass(slots=True)
-class Writes:
-    """What one transaction concludes."""
-
-    needs: list[NeedRow] = field(default_factory=list)
-    said: list[tuple[NeedRow, bytes | None]] = field(default_factory=list)  # with causation
-    outbox: list[bytes] = field(default_factory=list)  # JSON
-    leaves: list[bytes] = field(default_factory=list)  # JSON
-    assessments: list[AssessmentRow] = field(default_factory=list)
-    gone: list[bytes] = field(default_factory=list)  # households that are no more
-
-
-class Complete(NamedTuple):
-    """How far a registry is, in the partition that is least far."""
-
-    partitions: int  # that stated anything
-    through: date
-    snapshot: bool
 
 
 def connect(dsn: str) -> psycopg.Connection[Row]:
@@ -163,6 +98,11 @@ class NeedsStore:
     def seen_of(self, persons: Collection[bytes]) -> dict[bytes, int]:
         """Return what the last assessment had seen of everybody who was ever in a household."""
         return dict(self._rows(sql.SEEN_OF, {"persons": _array(persons)})) if persons else {}
+
+    def movers(self, gained: Collection[bytes], lost: Collection[bytes]) -> list[Mover]:
+        """Return the events ``gained``, and those that closed the events ``lost``."""
+        arguments = {"gained": _array(gained), "lost": _array(lost)}
+        return [Mover(*row) for row in self._rows(sql.MOVERS, arguments)]
 
     def lock_persons(self, persons: Iterable[bytes]) -> None:
         """Wait for everybody's lock; sorted, so that two assessors never wait in a circle."""

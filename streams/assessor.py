@@ -21,13 +21,16 @@ from psycopg import errors
 
 from projections.keystore import open_block
 from projections.needs_store import NO_EVENT, Cause, NeedsStore
+from projections.payments_store import queue_past
 from schemas.ids import Keys
 from streams.assessment import Assessment, assess
+from streams.causation import name_movers, whole_number
 from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
 from streams.lifecycle import Fact, holding
 from streams.person import KINDS, SEALED_KINDS, Opened, Person, people
+from streams.rejudging import PAST_KINDS
 from streams.rules.pack import RulePack
 from streams.saying import Waiting, writes
 from streams.surroundings import read_around, settles
@@ -143,6 +146,7 @@ class Assessor:
         decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
         stored = store.needs_of(circle.ids)
         drafts = decider.decide(assessments, stored, read.persons, circle.origins, on)
+        drafts = name_movers(store, drafts, stored, read.raw, read.facts)
         found = writes(
             drafts,
             assessments,
@@ -151,7 +155,9 @@ class Assessor:
             keys=self.keys,
             keys_of=self.keystore.keys,
         )
-        store.write(found, [cause.id for cause in causes])
+        taken_all = [cause.id for cause in causes]
+        queue_past(store.connection, taken_all, PAST_KINDS, on)
+        store.write(found, taken_all)
         return Assessed(len(causes), len(assessments), len(found.said))
 
     def _seeds(self, causes: list[Cause], on: date) -> Circle:
@@ -244,12 +250,6 @@ class Assessor:
             for group in groups
         ]
         return assessments, settles(members, read.raw, around, lookers, now)
-
-
-def whole_number(low: int, now: int) -> int:
-    """Return the number of a transaction from its lower 32 bits; it is not far from ``now``."""
-    near = now & ~0xFFFFFFFF | low
-    return near - (1 << 32) if near > now + (1 << 31) else near
 
 
 class _Read(NamedTuple):

@@ -21,7 +21,7 @@ def family(country: Country) -> Country:
     country.born("2vali", "1992-05-01", "F")
     country.married("1ali", "2vali")
     country.born("3son", "2015-05-01", "M", mother="2vali", father="1ali")
-    country.born("4daughter", "2024-05-01", "F", mother="2vali", father="1ali")
+    country.born("4daughter", "2023-05-01", "F", mother="2vali", father="1ali")
     country.earns("1ali", 2_400_000)
     country.complete()
     return country

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.ids import text
 from streams.assessment import Assessment
-from streams.assessor import whole_number
+from streams.causation import whole_number
 from streams.rules.reason import (
     MET,
     MISSED,
