@@ -31,6 +31,7 @@ class Stated(NamedTuple):
     subject: bytes
     fields: dict[str, Any]
     health: dict[str, Any] | None = None
+    days_ago: int = 200  # recorded
 
 
 @dataclass(slots=True)
@@ -170,7 +171,8 @@ class Families:
         event = "civil.residence_registered"
         yield Stated(event, f"r {name}", 1, "CREATED", who, fields)
         if self._chance.random() < 0.01:  # noqa: PLR2004
-            yield Stated(event, f"r {name}", 2, "ANNULLED", who, fields)
+            recorded = self._chance.choice((1, 90))  # settling still, or settled long ago
+            yield Stated(event, f"r {name}", 2, "ANNULLED", who, fields, None, recorded)
 
     def _work(self, name: str, who: bytes) -> Iterator[Stated]:
         chance = self._chance

@@ -13,11 +13,11 @@ import psycopg
 from ops.bench.families import Families, Stated, identifier
 from projections import chunk_sql
 from projections.chunk_rows import HEADER, TRAILER, EventColumns, Fact, row
+from schemas.ids import MICROSECONDS_A_DAY, days
 from schemas.sealing import seal
 from streams.facts import closes, facts
 
 EVENTS_A_CHUNK: Final = 20_000
-_KNOWN_FROM: Final = 1_767_225_600_000_000  # microseconds: 2026-01-01
 _TOPIC: Final = "bench"
 _ANALYZE: Final = "ANALYZE live.facts, live.closures, live.causes"
 _COMPLETE: Final = """
@@ -47,7 +47,7 @@ def fill(
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(chunk_sql.CREATE_CHUNK.encode())
         while chunk := list(islice(events, EVENTS_A_CHUNK)):
-            _store(connection, keystore, chunk, stored)
+            _store(connection, keystore, chunk, stored, families.on)
             stored += len(chunk)
             yield stored
         for registry in ("civil", "tax", "health"):
@@ -59,7 +59,7 @@ def fill(
 
 
 def _store(
-    connection: psycopg.Connection, keystore: KeyStore, chunk: list[Stated], first: int
+    connection: psycopg.Connection, keystore: KeyStore, chunk: list[Stated], first: int, on: date
 ) -> None:
     owners = {(stated.subject, "health") for stated in chunk if stated.health is not None}
     sealing = keystore.keys(owners) if owners else {}
@@ -73,7 +73,7 @@ def _store(
         record = {**stated.fields, "health": block, "meta": meta}
         columns = EventColumns(
             event_id,
-            _KNOWN_FROM,
+            (days(on) - stated.days_ago) * MICROSECONDS_A_DAY,
             identifier(f"record {stated.record}"),
             stated.version,
             b"",
