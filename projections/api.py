@@ -1,42 +1,40 @@
 """The query API: JSON over HTTP, on loopback only until there are rights.
 
-    POST /v1/persons/lookup        a national number in, a person id out; never in a URL
-    GET  /v1/persons/{id}/needs    needs, reasons, evidence, household, freshness
+    POST /v1/persons/lookup            a national number in, a person id out; never in a URL
+    GET  /v1/persons/{id}/needs        needs, reasons, evidence, household, freshness
+    GET  /v1/persons/{id}/facts        the facts that held, in clear fields
+    GET  /v1/persons/{id}/household    who was counted together
+    GET  /v1/persons/{id}/history      what was said of the needs, and what caused it
     GET  /v1/health
 
+``?as_of=`` a day in the world, ``?known_at=`` a moment to us, ``?mode=said|judged``: docs/past.md.
 Errors are problem+json (RFC 9457) with stable types; none repeats what was sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.queries import Queries, UnknownPersonError
-from schemas.errors import InvalidRecord, TransientError
+from projections.moments import JUDGED, SAID, Moment, MomentError, moment
+from projections.past_queries import PastQueries
+from projections.problems import MOST_BYTES, SizeLimit, handle_errors, problem
+from projections.queries import Queries
+from schemas.errors import InvalidRecord
 from schemas.ids import PersonId, text
 
-MOST_BYTES: Final = 4_096  # of a request's body; a lookup has about thirty
+__all__ = ("MOST_BYTES", "create_app", "problem")
+
 _READER: Final = "api"
-_TYPE: Final = "urn:registry-hub:problem:"
-_TITLES: Final = {
-    404: ("not-found", "There is nothing here."),
-    405: ("method-not-allowed", "Not with this method."),
-    413: ("too-large", f"A request's body has at most {MOST_BYTES} bytes."),
-    422: ("invalid-request", "The request is not of the form documented."),
-    500: ("fault", "A fault of the hub itself; it is in its log."),
-    503: ("unavailable", "A server behind the hub does not answer; try again."),
-}
 
 Identify = Callable[[str], PersonId]  # raises InvalidRecord
+Clock = Callable[[], tuple[date, datetime]]  # today, and now
 
 
 class Lookup(BaseModel):
@@ -47,16 +45,23 @@ class Lookup(BaseModel):
     pinfl: Annotated[str, Field(max_length=64)]
 
 
-def create_app(queries: Queries, identify: Identify) -> FastAPI:
+def create_app(
+    queries: Queries,
+    identify: Identify,
+    past: PastQueries | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
     """Return the application.
 
     Args:
         queries: what answers.
         identify: from a national number to a person id; checks the number.
+        past: what answers about other days and moments; None: nobody may ask for them.
+        clock: what day and moment it is; needed with ``past``.
     """
     app = FastAPI(title="Registry hub", version="1", docs_url=None, redoc_url=None)
-    app.add_middleware(_SizeLimit)
-    _handle_errors(app)
+    app.add_middleware(SizeLimit)
+    handle_errors(app)
 
     @app.post("/v1/persons/lookup")
     def lookup(body: Lookup) -> JSONResponse:
@@ -68,12 +73,8 @@ def create_app(queries: Queries, identify: Identify) -> FastAPI:
         is_known = queries.is_known(UUID(bytes=person), _READER)
         return JSONResponse({"person": text(person), "is_known": is_known})
 
-    @app.get("/v1/persons/{person}/needs")
-    def needs(person: UUID) -> JSONResponse:
-        try:
-            return JSONResponse(queries.needs(person, _READER))
-        except UnknownPersonError:
-            return problem(404, "person-unknown", "No registry has stated anything of this id.")
+    if past is not None and clock is not None:
+        _ask_about(app, queries, past, clock)
 
     @app.get("/v1/health")
     def health() -> dict[str, str]:
@@ -83,56 +84,42 @@ def create_app(queries: Queries, identify: Identify) -> FastAPI:
     return app
 
 
-def problem(status: int, name: str, title: str, **more: str) -> JSONResponse:
-    """Return an error as RFC 9457 has it."""
-    body = {"type": _TYPE + name, "title": title, "status": status, **more}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+def _ask_about(app: FastAPI, queries: Queries, past: PastQueries, clock: Clock) -> None:
+    """Add what can be asked of one person."""
 
+    def when(as_of: str | None, known_at: str | None, mode: str | None) -> Moment:
+        today, now = clock()
+        return moment(as_of, known_at, mode, today=today, now=now)
 
-def _handle_errors(app: FastAPI) -> None:
-    @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [".".join(map(str, fault["loc"])) for fault in error.errors()]
-        known = [name for name in fields if name in {"body", "body.pinfl", "path.person"}]
-        return problem(422, *_TITLES[422], fields=", ".join(known))
+    @app.get("/v1/persons/{person}/needs")
+    def needs(
+        person: UUID,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        mode: str | None = None,
+    ) -> JSONResponse:
+        at = when(as_of, known_at, mode)
+        if at.mode == SAID and known_at is None:
+            return JSONResponse(queries.needs(person, _READER, at))  # as they stand
+        return JSONResponse(past.needs(person, at, _READER))
 
-    @app.exception_handler(HTTPException)
-    def refused(_: Request, error: HTTPException) -> JSONResponse:
-        status = error.status_code
-        return problem(status, *_TITLES.get(status, ("refused", "The request was refused.")))
+    @app.get("/v1/persons/{person}/facts")
+    def facts(person: UUID, as_of: str | None = None, known_at: str | None = None) -> JSONResponse:
+        return JSONResponse(past.facts(person, when(as_of, known_at, JUDGED), _READER))
 
-    @app.exception_handler(TransientError)
-    def unavailable(_: Request, __: TransientError) -> JSONResponse:
-        return problem(503, *_TITLES[503])
+    @app.get("/v1/persons/{person}/household")
+    def household(
+        person: UUID,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        mode: str | None = None,
+    ) -> JSONResponse:
+        return JSONResponse(past.household(person, when(as_of, known_at, mode), _READER))
 
-    @app.exception_handler(Exception)
-    def fault(_: Request, __: Exception) -> JSONResponse:
-        return problem(500, *_TITLES[500])
-
-
-class _SizeLimit:
-    """Read a body whole before anybody else does, and refuse one that is large."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body, is_whole = b"", False
-        while not is_whole and len(body) <= MOST_BYTES:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            is_whole = not message.get("more_body", False)
-        if len(body) > MOST_BYTES:
-            await problem(413, *_TITLES[413])(scope, receive, send)
-            return
-        parts = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def replay() -> Message:
-            return next(parts, None) or await receive()
-
-        await self._app(scope, replay, send)
+    @app.get("/v1/persons/{person}/history")
+    def history(
+        person: UUID, as_of: str | None = None, known_at: str | None = None
+    ) -> JSONResponse:
+        if as_of is not None:
+            raise MomentError("as-of-with-said", "What was said has no as_of; give known_at.")
+        return JSONResponse(past.history(person, when(None, known_at, SAID), _READER))

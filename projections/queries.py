@@ -19,43 +19,23 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from projections.keystore import ERASED, REDACTED, open_block
+from projections.moments import SAID, Moment
+from projections.past_sql import EVIDENCE, FRESHNESS, NEAR_MISSES
 from schemas import topics
 from schemas.errors import TransientError
 
 Answer = dict[str, Any]  # JSON values
 
-_LONGEST_CHAIN: Final = 16  # of links; streams.identity has the same bound
 _CLASS: Final = "needs"
-_LINK: Final = """
-SELECT f.value ->> 'person' AS person FROM live.facts f
- WHERE f.person = %s AND f.kind = 'linked_to' AND f.change <> 'ANNULLED'
-   AND f.value ->> 'person' IS NOT NULL
-   AND NOT EXISTS (SELECT FROM live.closures c WHERE c.record = f.record AND c.version > f.version)
-   AND NOT EXISTS (SELECT FROM live.facts g WHERE g.record = f.record AND g.version > f.version)
- ORDER BY f.known_from DESC, f.event_id DESC LIMIT 1
-"""
 _IS_KNOWN: Final = "SELECT EXISTS (SELECT FROM live.facts WHERE person = %s) AS is_known"
 _NEEDS: Final = """
-SELECT need, version, household, kind, status, since, review_on, urgency, amount_minor, rule,
-       evidence, reason, event_id, assessed_on, known_from
+SELECT need, version, person, household, kind, status, since, review_on, urgency, amount_minor,
+       rule, evidence, reason, event_id, assessed_on, known_from
   FROM live.needs WHERE person = %s AND status <> 'ended' ORDER BY kind
-"""
-_EVIDENCE: Final = """
-SELECT event_id, kind AS states, known_from AS recorded_at, topic, partition, "offset"
-  FROM live.facts WHERE event_id = ANY (%s) AND ordinal = 0 ORDER BY known_from, event_id
 """
 _HOUSEHOLD: Final = """
 SELECT household, anchor, members, assessed_on, next_change_on, outcome
   FROM live.assessments WHERE members @> ARRAY[%s::uuid]
-"""
-_FRESHNESS: Final = """
-SELECT p.topic, count(c.partition) = count(*) AS is_complete, min(c.through) AS complete_through,
-       max(p.updated_at) AS updated_at, sum(p.events)::bigint AS events
-  FROM live.progress p
-  LEFT JOIN (SELECT registry, partition, max(through) AS through FROM live.completeness
-              GROUP BY registry, partition) c
-    ON p.topic = 'registry.' || c.registry || '.events.v1' AND p.partition = c.partition
- GROUP BY p.topic
 """
 _LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES (%s, %s)"
 
@@ -79,43 +59,53 @@ class Queries:
 
     def is_known(self, person: UUID, reader: str) -> bool:
         """Return whether any registry has stated something about ``person``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(_IS_KNOWN, [person]).fetchone()
             assert row is not None
-            _leave(connection, "read", {"what": "lookup", "person": str(person)}, reader)
+            leave(connection, "read", {"what": "lookup", "person": str(person)}, reader)
         return bool(row["is_known"])
 
     def refused(self, rule: str, reader: str) -> None:
         """Put a refusal on record; ``rule`` names no value."""
-        with self._reading() as connection:
-            _leave(connection, "refusal", {"what": "lookup", "rule": rule}, reader)
+        with self.reading() as connection:
+            leave(connection, "refusal", {"what": "lookup", "rule": rule}, reader)
 
-    def needs(self, asked: UUID, reader: str) -> Answer:
-        """Return needs, reasons, evidence, household and freshness.
+    def needs(self, asked: UUID, reader: str, at: Moment | None = None) -> Answer:
+        """Return the needs as they stand: reasons, evidence, household and freshness.
+
+        Args:
+            asked: any id of the person.
+            reader: who asks, for the leaf.
+            at: the present moment, for the leaf and the answer.
 
         Raises:
             UnknownPersonError: nothing is known of this id; that is on record too.
             TransientError: the database does not answer.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             person = _canonical(connection, asked)
             is_known = connection.execute(_IS_KNOWN, [person]).fetchone() == {"is_known": True}
             needs = connection.execute(_NEEDS, [person]).fetchall()
             events = {event for need in needs for event in need["evidence"]}
-            evidence = connection.execute(_EVIDENCE, [list(events)]).fetchall()
+            evidence = connection.execute(EVIDENCE, [list(events)]).fetchall()
             household = connection.execute(_HOUSEHOLD, [person]).fetchone()
-            freshness = connection.execute(_FRESHNESS).fetchall()
-            _leave(connection, "read", {"what": "needs", "person": str(person)}, reader)
+            near = connection.execute(NEAR_MISSES, {"person": person}).fetchall()
+            fresh = connection.execute(FRESHNESS, {"known_at": "infinity"}).fetchall()
+            dates = {} if at is None else at.leaf()
+            leave(connection, "read", {"what": "needs", "person": str(person), **dates}, reader)
         if not is_known:
             raise UnknownPersonError
-        self._open(person, needs)
-        return _json(
+        self.open_reasons(needs)
+        return as_json(
             {
                 "person": person,
+                "mode": SAID,
+                "known_at": None if at is None else at.known_at,
                 "needs": needs,
-                "evidence": [row | {"registry": _registry(row["topic"])} for row in evidence],
+                "near_misses": near,
+                "evidence": [row | {"registry": registry_of(row["topic"])} for row in evidence],
                 "household": household,
-                "freshness": _freshness(freshness),
+                "freshness": freshness(fresh),
             }
         )
 
@@ -125,20 +115,21 @@ class Queries:
         Raises:
             TransientError: it gives none.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             connection.execute("SELECT number FROM kept.generation")
 
-    def _open(self, person: UUID, needs: list[Answer]) -> None:
+    def open_reasons(self, needs: list[Answer]) -> None:
         """Replace sealed reasons by what is in them, or by a redaction."""
-        name = (person.bytes, _CLASS)
-        key = self.keystore.existing([name]).get(name, ERASED) if needs else ERASED
+        names = {(need["person"].bytes, _CLASS) for need in needs}
+        keys = self.keystore.existing(names) if names else {}
         for need in needs:
+            key = keys.get((need["person"].bytes, _CLASS), ERASED)
             block = need.pop("reason")
             opened = open_block(key, need["event_id"].bytes, _CLASS, block) if block else REDACTED
             need["reason"] = opened.get("reason", REDACTED) if isinstance(opened, dict) else opened
 
     @contextmanager
-    def _reading(self) -> Iterator[psycopg.Connection[Answer]]:
+    def reading(self) -> Iterator[psycopg.Connection[Answer]]:
         """One transaction on one snapshot."""
         try:
             with self.pool.connection(timeout=5) as connection:
@@ -159,29 +150,25 @@ def open_pool(dsn: str) -> ConnectionPool[psycopg.Connection[Answer]]:
     )
 
 
-def _leave(
+def leave(
     connection: psycopg.Connection[Answer], kind: str, body: dict[str, str], reader: str
 ) -> None:
+    """Put an effect on record, in the transaction that is open."""
     # Until there are rights nobody says what for.
     leaf = body | {"reader": reader, "purpose": "unspecified"}
     connection.execute(_LEAF, [kind, Jsonb(leaf)])
 
 
 def _canonical(connection: psycopg.Connection[Answer], asked: UUID) -> UUID:
-    """Follow the links of an id; a circle is one person under its lowest id."""
-    path = [asked]
-    while len(path) <= _LONGEST_CHAIN:
-        row = connection.execute(_LINK, [path[-1]]).fetchone()
-        if row is None:
-            break
-        following = UUID(row["person"])
-        if following in path:
-            return min(path[path.index(following) :], key=lambda one: one.bytes)
-        path.append(following)
-    return path[-1]
+    """Follow the links of an id, as ``streams.identity`` does."""
+    row = connection.execute("SELECT kept.canonical(%s) AS person", [asked]).fetchone()
+    assert row is not None
+    person: UUID = row["person"]
+    return person
 
 
-def _freshness(rows: list[Answer]) -> dict[str, Answer]:
+def freshness(rows: list[Answer]) -> dict[str, Answer]:
+    """Return by registry up to when it was complete; ``rows`` are of ``FRESHNESS``."""
     by_topic = {row["topic"]: row for row in rows}
     found = {}
     for registry, topic in topics.EVENTS.items():
@@ -194,11 +181,12 @@ def _freshness(rows: list[Answer]) -> dict[str, Answer]:
     return found
 
 
-def _registry(topic: str) -> str:
+def registry_of(topic: str) -> str:
+    """Return whose topic it is."""
     return next((name for name, each in topics.EVENTS.items() if each == topic), "hub")
 
 
-def _json(answer: Answer) -> Answer:
+def as_json(answer: Answer) -> Answer:
     """Return ``answer`` with ids, dates and times as text."""
     plain: Answer = orjson.loads(orjson.dumps(answer))
     return plain

@@ -73,6 +73,8 @@ def compare(month: Month) -> list[Line]:
         for person in {*month.entitled, *month.then}
         if month.entitled.get(person, 0) != month.then.get(person, 0)
     }
+    if _total(month.entitled) == _total(month.then) is not None:
+        moved = set()  # the same money, whoever it is said of
     if not month.payments and not moved:
         return []
     unknown = any(amount is None for amount in month.entitled.values())
@@ -110,6 +112,11 @@ def set_against(entitled: Entitled, payments: Iterable[Payment]) -> dict[bytes, 
         if amount:
             paid[recipient] = paid.get(recipient, 0) + amount
     return paid
+
+
+def _total(entitled: Entitled) -> int | None:
+    amounts = [amount for amount in entitled.values() if amount is not None]
+    return sum(amounts) if len(amounts) == len(entitled) else None
 
 
 def changed(lines: Iterable[Line], stored: Iterable[Line]) -> list[Line]:

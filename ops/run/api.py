@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Final
 
 import uvicorn
@@ -13,9 +14,12 @@ from connectors.uz.identifiers import validate_pinfl
 from ops.settings import Settings
 from projections.api import create_app
 from projections.keystore import PostgresKeyStore
+from projections.past_queries import PastQueries
 from projections.queries import Queries, open_pool
 from schemas.errors import PermanentError
 from schemas.ids import Keys, PersonId
+from streams.past import Past
+from streams.rules.load import load_pack
 
 _HOST: Final = "127.0.0.1"
 _GRACE_SECONDS: Final = 5
@@ -29,7 +33,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """
     port = settings.port("api")
     with queries(settings) as answers:
-        app = create_app(answers, lambda pinfl: identify(settings, pinfl))
+        app = create_app(
+            answers,
+            lambda pinfl: identify(settings, pinfl),
+            PastQueries(answers, judge(settings, answers)),
+            lambda: (settings.today, datetime.now(UTC)),
+        )
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -62,6 +71,11 @@ def queries(settings: Settings) -> Iterator[Queries]:
     keystore = PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)
     with closing(keystore), open_pool(settings.hub_dsn) as pool:
         yield Queries(pool, keystore)
+
+
+def judge(settings: Settings, answers: Queries) -> Past:
+    """Return who judges again; health blocks are opened with the keys of ``answers``."""
+    return Past(answers.keystore, load_pack("uz"), settings.partitions)
 
 
 def identify(settings: Settings, pinfl: str) -> PersonId:

@@ -74,6 +74,8 @@ def payments(*paid: tuple[bytes, int]) -> list[Payment]:
             [(CHILD, None, 0, None), (MOTHER, None, FIRST, None)],
         ),
         ({CHILD: None}, {CHILD: None}, [], []),
+        # The family's own benefit is now said of another member; nobody was paid, then or now.
+        ({CHILD: FIRST}, {SISTER: FIRST}, [], []),
         # What was unknown then and is known now.
         ({CHILD: FIRST}, {CHILD: None}, [], [(CHILD, FIRST, 0, FIRST)]),
         # Became entitled and was paid at once: nothing is open.
