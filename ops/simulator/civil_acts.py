@@ -47,7 +47,8 @@ MISTAKEN = {
 _TROUBLES = {
     name: TROUBLE[f"civil_{name}"]
     for name in (
-        *("corrected_in_place", "replaced", "registered_twice_one_annulled"),
+        *("corrected_in_place", "replaced", "replaced_later", "annulled_and_anew"),
+        "registered_twice_one_annulled",
         *("registered_twice", "broken_then_mended", "broken_extra", "deleted"),
     )
 }
@@ -87,6 +88,13 @@ class CivilBook:
             case "replaced":
                 wrong = self.insert(table, on, self._mistaken(table, fields))
                 record = self.replace(wrong, self._later(on), **fields)
+            case "replaced_later" | "annulled_and_anew":
+                wrong = self.insert(table, on, self._mistaken(table, fields))
+                annulled_on = self._later(on)
+                self.annul(wrong, annulled_on)
+                record = self.insert(table, self._soon(annulled_on), fields)
+                if trouble == "replaced_later":
+                    self._names(record, wrong)
             case "registered_twice_one_annulled":
                 record = self.insert(table, on, fields)
                 self.annul(self.insert(table, on, fields), self._later(on))
@@ -136,10 +144,14 @@ class CivilBook:
         on = self._latest[record].on
         content = {c: before.row[c] for c in COLUMNS[before.table]} | fields
         other = self.insert(before.table, on, content)  # type: ignore[arg-type]
-        write = self._latest[other]
-        write.row.update(replaces=record, replaces_revision=before.row["revision"])
-        write.joined = True
+        self._names(other, record)
+        self._latest[other].joined = True
         return other
+
+    def _names(self, record: str, replaced: str) -> None:
+        """Let a record say which it replaces: the last valid revision of an annulled one."""
+        revision = _revision(self._latest[replaced].row) - 1
+        self._latest[record].row.update(replaces=replaced, replaces_revision=revision)
 
     def delete(self, record: str, on: date) -> None:
         """Delete the row; only in the live days, because a snapshot would never see it."""
@@ -193,6 +205,9 @@ class CivilBook:
 
     def _later(self, on: date) -> date:
         return min(on + timedelta(days=self.chance.whole(1, 60)), self.until)
+
+    def _soon(self, on: date) -> date:
+        return min(on + timedelta(days=self.chance.whole(1, 5)), self.until)
 
     def _at(self, on: date) -> str:
         second = len(self.writes) * 7 % 36_000 + 14_400  # clerks work from 09:00 in Tashkent

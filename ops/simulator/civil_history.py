@@ -39,7 +39,7 @@ class CivilHistory:
         for person in adults:
             if person.sex == "F" and person.spouse:
                 self._couple(person, person.spouse)
-            elif person.sex == "F" and person.children:
+            elif person.sex == "F" and person.children and not self._orphans(person):
                 self._guardian(person)
             if self.chance.happens(BACKLOG["name_changed"]):
                 self.rename(person, self._recent(3650))
@@ -202,6 +202,20 @@ class CivilHistory:
             self.death(dead, died_on, self._after(died_on, 1, 15))
         elif self.chance.happens(BACKLOG["divorced"]):
             self.divorce(husband, wife, self._recent(180))
+
+    def _orphans(self, mother: Person) -> bool:
+        """Let a mother who was alone die; some of her children get a guardian."""
+        minors = [c for c in mother.children if c.mother is mother and c.age(self.now) < ADULT]
+        if not minors or not self.chance.happens(BACKLOG["orphaned"]):
+            return False
+        died_on = max(self._recent(900), *(child.born_on for child in minors))
+        self.death(mother, died_on, self._after(died_on, 1, 15))
+        for child in minors:
+            guardian = self.chance.pick(self.population.people)
+            has_one = child.has_pinfl and self.chance.happens(BACKLOG["orphan_has_guardian"])
+            if has_one and guardian.working(self.now):
+                self.guardianship(child, guardian, self._after(died_on, 1, 60))
+        return True
 
     def _guardian(self, mother: Person) -> None:
         children = [c for c in mother.children if c.has_pinfl and c.age(self.now) < ADULT]

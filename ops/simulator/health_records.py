@@ -9,6 +9,7 @@ from typing import Any
 
 from ops.simulator.chance import Chance
 from ops.simulator.faults import HEALTH_FAULTS, Fault
+from ops.simulator.names import resembling
 from ops.simulator.people import Person
 from ops.simulator.rates import TROUBLE
 
@@ -59,7 +60,7 @@ class HealthBook:
         known = patient_resource(person)
         unknown = {key: value for key, value in known.items() if key != "identifier"}
         if chance.happens(TROUBLE["health_without_pinfl"]):
-            record = self.create(on, unknown)
+            record = self.create(on, self._misspelt(unknown))
         elif chance.happens(TROUBLE["health_pinfl_learned_later"]):
             record = self.create(on, unknown)
             self.revise(record, self._later(on), known)
@@ -161,6 +162,15 @@ class HealthBook:
         broken = copy.deepcopy(body)
         put(broken, fault)
         self.create(on, broken, fault)
+
+    def _misspelt(self, patient: Resource) -> Resource:
+        """Return a patient whose name another doctor wrote by ear, or the same."""
+        if not self.chance.happens(TROUBLE["health_name_resembles"]):
+            return patient
+        name = patient["name"][0]
+        given = name["given"][:1] if self.chance.happens(0.4) else name["given"]
+        family = resembling(name["family"], self.chance.whole(0, 2))
+        return patient | {"name": [{"family": family, "given": given}]}
 
     def _later(self, on: date) -> date:
         return min(on + timedelta(days=self.chance.whole(1, 60)), self.until)

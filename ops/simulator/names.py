@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 APOSTROPHES = "'`\u2018\u2019\u02bc"
 _LISTS = orjson.loads((Path(__file__).parent / "names.json").read_bytes())
+_LATIN: dict[str, str] = _LISTS["spelt"]
+_LATIN |= {letter.upper(): spelt.capitalize() for letter, spelt in _LATIN.items()}
 
 
 class Names:
@@ -47,6 +49,21 @@ class Names:
                 name = name.replace(mark, self.chance.pick(APOSTROPHES))
                 break
         return name
+
+
+def resembling(name: str, way: int) -> str:
+    """Return the name as somebody else might write it: a letter lost, changed, or in Latin.
+
+    >>> [resembling("\u041a\u0430\u0440\u0438\u043c\u043e\u0432", way) for way in (1, 2)]
+    ['\u041a\u0430\u0440\u0438\u043c\u043e', 'Karimov']
+    """
+    match way:
+        case 0:
+            return name.replace("o", "a", 1) if "o" in name else name + name[-1]
+        case 1:
+            return name[:-1]
+        case _:
+            return "".join(_LATIN.get(letter, letter) for letter in name)
 
 
 def _gendered(surname: str, sex: str, feminine: str) -> str:

@@ -138,6 +138,10 @@ class Population:
                 family = self._couple(script, 58, 80)
             case "alone_and_old":
                 family = [self._aged(self._sex(), 60, 90, script)]
+            case "near_pension":
+                sex = self._sex()
+                days = int(PENSION_AGE[sex] * YEAR) - self.chance.whole(-30, 150)
+                family = [self.person(sex, self.now - timedelta(days=days), script)]
             case "institution":
                 family = [self._aged(self._sex(), 18, 90, script)]
             case _:

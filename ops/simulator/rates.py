@@ -10,6 +10,8 @@ from __future__ import annotations
 TROUBLE: dict[str, float] = {
     "civil_corrected_in_place": 0.010,  # stated wrong first, then revision 2
     "civil_replaced": 0.004,  # stated wrong, annulled, stated anew by another record
+    "civil_replaced_later": 0.002,  # the same, but the other record comes days after
+    "civil_annulled_and_anew": 0.002,  # the same, but nothing says that it replaces
     "civil_registered_twice_one_annulled": 0.003,  # a second record of the act, then void
     "civil_registered_twice": 0.002,  # a second record of the act that stays
     "civil_broken_then_mended": 0.002,  # revision 1 is quarantined, revision 2 is good
@@ -27,6 +29,7 @@ TROUBLE: dict[str, float] = {
     "health_deleted": 0.003,
     "health_corrected": 0.006,
     "health_without_pinfl": 0.05,  # of patients: nobody knows who they are
+    "health_name_resembles": 0.6,  # of those: the name is written otherwise than elsewhere
     "health_pinfl_learned_later": 0.01,  # of patients: version 2 has the number
     "health_merged": 0.01,  # of patients: a second file, later replaced by the first
     "health_subject_with_identifier": 0.4,  # of records: they also name the PINFL
@@ -69,6 +72,7 @@ FAMILIES: dict[str, float] = {
     "alone_and_old": 0.07,
     "grandmother_too": 0.05,
     "institution": 0.02,
+    "near_pension": 0.02,
 }
 
 # Share of people (or of those it can happen to) with a fact in the backlog.
@@ -81,6 +85,9 @@ BACKLOG: dict[str, float] = {
     "moved": 0.04,  # of people: an earlier, ended residence
     "divorced": 0.05,  # of couples
     "widowed": 0.04,  # of couples
+    "worked_until_death": 0.7,  # of those who died of working age
+    "orphaned": 0.08,  # of mothers alone: they died
+    "orphan_has_guardian": 0.6,  # of their children
     "name_changed": 0.015,  # of adults
     "guardian": 0.02,  # of mothers alone: a child with another guardian
     "married_children_known": 0.6,  # of old people: an adult child with a birth record

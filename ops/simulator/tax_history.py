@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from ops.simulator.people import ADULT, Job, Person, Population
+from ops.simulator.people import ADULT, PENSION_AGE, Job, Person, Population
 from ops.simulator.rates import BACKLOG, TROUBLE
 from ops.simulator.tax_rows import TaxBook
 
@@ -54,7 +54,10 @@ class TaxHistory:
     def enter(self) -> None:
         """State the past of the whole population, all but the monthly incomes."""
         for person in self.population.people:
-            if person.died_on or person.age(self.now) < ADULT:
+            if person.died_on is not None:
+                self._work_before_death(person, person.died_on)
+                continue
+            if person.age(self.now) < ADULT:
                 continue
             if person.working(self.now):
                 self._work(person)
@@ -86,6 +89,8 @@ class TaxHistory:
         self.book.closing[on] = f"{month:%Y-%m}"
         last = next_month(month) - timedelta(days=1)
         for person in self.population.people:
+            if person.died_on is not None and person.died_on < month:
+                continue
             for job in person.jobs:
                 if job.started_on > last or (job.ended_on and job.ended_on < month):
                     continue
@@ -142,6 +147,16 @@ class TaxHistory:
                 self.dismiss(person, person.jobs[-1], self.chance.between(started_on, self.now))
         elif self.chance.happens(BACKLOG["self_employed"]):
             self.self_employment(person, self._recent(1500))
+
+    def _work_before_death(self, person: Person, died_on: date) -> None:
+        """State the job of somebody who died; some employers never say that it ended."""
+        of_age = ADULT <= person.age(died_on) < PENSION_AGE[person.sex]
+        if not of_age or not self.chance.happens(BACKLOG["worked_until_death"]):
+            return
+        started_on = died_on - timedelta(days=self.chance.whole(30, 2500))
+        self.hire(person, started_on, started_on)
+        if person.jobs and self.chance.happens(0.5):
+            self.dismiss(person, person.jobs[-1], died_on)
 
     def _recent(self, days: int) -> date:
         return self.now - timedelta(days=self.chance.whole(0, days))

@@ -1,6 +1,5 @@
 """The plan of a country: the same from the same seed, and within its rates."""
 
-import itertools
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -98,18 +97,19 @@ def test_revisions_of_a_record_count_from_one_without_a_gap(one_plan: Plan) -> N
                 assert number > 0
 
 
-def test_a_replacement_follows_its_annulment_in_one_transaction(one_plan: Plan) -> None:
+def test_a_replacement_follows_its_annulment_at_once_or_some_days_later(one_plan: Plan) -> None:
     writes = [w for number in sorted(one_plan.civil) for w in one_plan.civil[number]]
-    pairs = [(a, b) for a, b in itertools.pairwise(writes) if b.row["replaces"]]
-    new = [b for _, b in pairs if b.op == "insert"]
+    before = dict(enumerate(writes, start=1))
+    annulled = {w.row["record_id"]: w for w in writes if w.row["status"] == "annulled"}
+    new = [(n, w) for n, w in enumerate(writes) if w.op == "insert" and w.row["replaces"]]
 
-    assert new
-    for before, write in pairs:
-        if write.op == "insert":
-            assert write.joined
-            assert before.row["record_id"] == write.row["replaces"]
-            assert before.row["status"] == "annulled"
-            assert write.row["replaces_revision"] == int(str(before.row["revision"])) - 1
+    assert {write.joined for _, write in new} == {True, False}
+    for number, write in new:
+        void = annulled[write.row["replaces"]]
+        assert write.row["replaces_revision"] == int(str(void.row["revision"])) - 1
+        assert void.on <= write.on
+        if write.joined:
+            assert before[number] is void
 
 
 def test_instants_never_fall_and_several_versions_share_one(one_plan: Plan) -> None:
@@ -181,3 +181,33 @@ def test_a_number_given_later_names_the_birth_that_had_none(one_plan: Plan) -> N
     assert len(set(named)) >= 5  # some in the backlog, some while we live
     assert set(named) <= unnumbered
     assert any(w.row.get("birth_record") for n, day in one_plan.civil.items() if n for w in day)
+
+
+def test_earning_parents_die_and_some_of_their_children_are_left_alone(one_plan: Plan) -> None:
+    rows = one_plan.standing_rows()
+    dead = {row["pinfl"]: row["died_on"] for row in rows["death"] if row["status"] == "valid"}
+    files = [file for day in one_plan.tax.values() for file in day]
+    worked = {
+        row.cells["pinfl"] for file in files if file.kind == "employment" for row in file.rows
+    }
+    alone = [
+        row
+        for row in rows["birth"]
+        if row["mother_pinfl"] in dead and not row["father_pinfl"] and row["child_pinfl"]
+    ]
+    wards = {row["ward_pinfl"] for row in rows["guardianship"]}
+
+    assert len(dead.keys() & worked) >= 10
+    assert {row["child_pinfl"] in wards for row in alone} == {True, False}
+
+
+def test_some_who_are_known_to_health_alone_have_another_name_there(one_plan: Plan) -> None:
+    civil = {(row["surname"], row["born_on"]) for row in one_plan.standing_rows()["person"]}
+    born = {born_on for _, born_on in civil}
+    patients = [v.body for day in one_plan.health.values() for v in day if v.type == "Patient"]
+    nameless = [body for body in patients if body and "identifier" not in body]
+    same = [(body["name"][0].get("family"), body.get("birthDate")) in civil for body in nameless]
+
+    assert any(same)
+    assert not all(same)
+    assert sum(body.get("birthDate") in born for body in nameless) > len(nameless) / 2
