@@ -115,7 +115,12 @@ def is_in_institution(person: Person, on: date) -> bool:
 
 
 def _is_present(person: Person | None, on: date) -> bool:
-    return person is not None and not person.is_dead(on) and not is_in_institution(person, on)
+    return (
+        person is not None
+        and not person.is_dead(on)
+        and not person.is_unborn(on)
+        and not is_in_institution(person, on)
+    )
 
 
 def is_married(person: Person, tie: Tie, on: date) -> bool:

@@ -25,6 +25,7 @@ def _family_law(parameters: Parameters, on: date) -> FamilyLaw:
 def _next_change(case: Case) -> Iterator[date]:
     yield from case.parameters.days
     yield from income.window_days(case)
+    people = case.surroundings.people
     for member in case.members:
         person = member.person
         for tie in (*person.guardians, *person.wards):
@@ -33,6 +34,10 @@ def _next_change(case: Case) -> Iterator[date]:
             yield tie.since
         if person.death is not None:
             yield person.death[0]
+        for tie in (*person.marriages, *person.guardians, *person.wards):
+            near = people.get(tie.other)
+            if near is not None and near.birth is not None:
+                yield near.birth.on  # somebody unborn has no household that could wait
     yield from children.children_days(case)
     yield from work.work_days(case)
     yield from care.care_days(case)

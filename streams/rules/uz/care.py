@@ -26,11 +26,10 @@ def lonely_care(case: Case) -> Iterator[Judgement]:
             if member.person.disabilities:  # one that is over may have been the reason
                 yield Judgement("lonely_care", member.person.id, both("lonely_care", frail))
             continue
-        yield Judgement(
-            "lonely_care",
-            member.person.id,
-            both("lonely_care", frail, _alone(case, member), _childless(case, member)),
-        )
+        parts = [frail, _alone(case, member)]
+        if member.person.residences:  # else nobody beyond the household has been looked at
+            parts.append(_childless(case, member))
+        yield Judgement("lonely_care", member.person.id, both("lonely_care", *parts))
 
 
 def may_be_lonely(parameters: Parameters, person: Person, on: date) -> bool:

@@ -12,7 +12,7 @@ from schemas.ids import text, uuid8
 from streams.assessment import Assessment, assess
 from streams.household import Household, households
 from streams.lifecycle import Fact, holding
-from streams.person import people
+from streams.person import Person, people
 from streams.rules.pack import Surroundings
 from streams.rules.uz import PACK
 
@@ -135,10 +135,14 @@ class World:
             self.state(f"income {who} {month}", (who, "income", value), days=(month, None))
         return self
 
-    def employed(self, who: str, since: str = "2020-01-01", until: str | None = None) -> World:
-        self.state(f"job {who}", (who, "employment", {"employer": "e", "started_on": since}))
+    def employed(
+        self, who: str, since: str = "2020-01-01", until: str | None = None, employer: str = "e"
+    ) -> World:
+        job = {"employer": employer, "started_on": since}
+        self.state(f"job {who} {employer} {since}", (who, "employment", job))
         if until is not None:
-            self.state(f"end {who}", (who, "employment_end", {"employer": "e", "ended_on": until}))
+            end = {"employer": employer, "ended_on": until}
+            self.state(f"end {who} {employer} {until}", (who, "employment_end", end))
         return self
 
     def disabled(
@@ -151,6 +155,29 @@ class World:
             health={"group": group, "until": until},
         )
 
+    def self_employed(self, who: str, since: str = "2020-01-01", until: str | None = None) -> World:
+        value = {"activity": "trade", "registered_on": since, "ended_on": until}
+        return self.state(
+            f"own {who} {since}", (who, "self_employment", value), days=(since, until)
+        )
+
+    def pregnant(
+        self, who: str, since: str, due: str | None = None, follow_up: bool = False
+    ) -> World:
+        return self.state(
+            f"pregnancy {who} {since}",
+            (who, "pregnancy", {"registered_on": since}),
+            days=(since, None),
+            health={"due_on": due, "follow_up": follow_up},
+        )
+
+    def referred(self, who: str, since: str) -> World:
+        """The reason of a referral is sealed, and nobody opens it."""
+        value = {"referred_on": since}
+        return self.state(
+            f"referral {who} {since}", (who, "psychological_support", value), days=(since, None)
+        )
+
     def linked(self, alias: str, person: str, record: str = "") -> World:
         return self.state(
             record or f"link {alias}",
@@ -159,7 +186,7 @@ class World:
         )
 
     def households(self, on: date = ON) -> list[Household]:
-        return households(people(holding(self.facts, NOW), self.opened), on, PACK.family_law(on))
+        return households(self.people(), on, PACK.family_law(on))
 
     def groups(self, on: date = ON) -> set[frozenset[bytes]]:
         return {
@@ -168,8 +195,11 @@ class World:
             if not household.in_institution
         }
 
-    def assess(self, on: date = ON) -> list[Assessment]:
-        found = people(holding(self.facts, NOW), self.opened)
+    def people(self) -> dict[bytes, Person]:
+        return people(holding(self.facts, NOW), self.opened)
+
+    def assess(self, on: date = ON, known: dict[bytes, Person] | None = None) -> list[Assessment]:
+        found = self.people() if known is None else known
         registered: dict[str, list[bytes]] = {}
         for person in found.values():
             for residence in person.residences:
