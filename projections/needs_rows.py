@@ -97,6 +97,16 @@ class Writes:
     gone: list[bytes] = field(default_factory=list)  # households that are no more
 
 
+class Pending(NamedTuple):
+    """What households wait for, all of them together."""
+
+    households: int
+    next_change_on: date | None
+    settles_at: datetime | None
+    income_through: date | None  # the earliest
+    has_none: bool  # some were judged without any month of income
+
+
 class Complete(NamedTuple):
     """How far a registry is, in the partition that is least far."""
 

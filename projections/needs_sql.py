@@ -189,6 +189,15 @@ INSERT INTO live.causes (person, event_id)
 SELECT DISTINCT ON (anchor) anchor, event_id FROM due ORDER BY anchor, event_id DESC
 """
 
+PENDING: Final = """
+SELECT count(*), min(next_change_on), min(settles_at), min(income_through),
+       coalesce(bool_or(income_through IS NULL), false)
+  FROM live.assessments
+"""
+# Whoever judges by the real date holds it shared; whoever moves the date holds it alone.
+HOLD_TIME: Final = "SELECT pg_try_advisory_lock_shared(x'68756205'::int)"  # "hub", 5
+TAKE_TIME: Final = "SELECT pg_try_advisory_lock(x'68756205'::int)"
+
 CREATE_ROWS: Final = """
 CREATE TEMPORARY TABLE need_rows (LIKE live.needs) ON COMMIT DELETE ROWS;
 ALTER TABLE need_rows DROP COLUMN known_from;

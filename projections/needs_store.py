@@ -26,6 +26,7 @@ from projections.needs_rows import (
     Complete,
     Mover,
     NeedRow,
+    Pending,
     StoredNeed,
     Writes,
 )
@@ -171,6 +172,17 @@ class NeedsStore:
                 sql.QUEUE_DUE, {"on": on, "now": now, "closed": closed, "most": most}
             )
             return cursor.rowcount
+
+    def pending(self) -> Pending:
+        """Return what households wait for."""
+        return Pending(*self._rows(sql.PENDING)[0])
+
+    def take_time(self, *, alone: bool) -> bool:
+        """Hold the date until the session ends; False if another session forbids it.
+
+        Whoever judges by the real date shares it; the virtual clock must have it alone.
+        """
+        return bool(self._rows(sql.TAKE_TIME if alone else sql.HOLD_TIME)[0][0])
 
     def write(self, writes: Writes, causes: Collection[int]) -> None:
         """Store what was concluded and forget the causes."""

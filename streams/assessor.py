@@ -25,6 +25,7 @@ from projections.payments_store import queue_past
 from schemas.ids import Keys
 from streams.assessment import Assessment, assess
 from streams.causation import name_movers, whole_number
+from streams.clock import Clock
 from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
@@ -109,10 +110,7 @@ class Assessor:
 
         At most ``most_due``, and nobody who is in the queue already: call again.
         """
-        through = self._complete().get(self.pack.income_registry)
-        window = self.pack.income_window(on, through)
-        closed = None if window is None else window[1]
-        return self.store.queue_due(on, now, closed=closed, most=self.most_due)
+        return Clock(self.store, self.pack, self.partitions, self.most_due).queue_due(on, now)
 
     def _complete(self) -> dict[str, date | None]:
         """Return up to when each registry has stated everything, in all partitions."""

@@ -1,11 +1,14 @@
-"""Run an assessor: wait for the registries, then empty the queue and keep it empty."""
+"""Run an assessor: wait for the registries, then empty the queue and keep it empty.
+
+When nobody waits, past months that something became known of are judged again, a person at a time.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Event as Flag
 from typing import Final
 
@@ -14,20 +17,25 @@ import psycopg
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
+from projections.payments_store import PaymentsStore
 from schemas.errors import TransientError
 from schemas.ids import Keys
 from streams.assessor import Assessor
+from streams.past import Past
+from streams.rejudging import Rejudger
 from streams.rules.uz import PACK
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.1
 _READY_SECONDS: Final = 0.5
-_DUE_SECONDS: Final = 5.0  # how often the calendar and the tax registry are looked at
+_BACK_SECONDS: Final = 1.0  # while nobody waits: how often past months are
 
 
 def run(settings: Settings, stop: Flag) -> None:
     """Judge whoever is queued until ``stop`` is set.
+
+    What time alone moves is queued by another process, the clock.
 
     Raises:
         TransientError: a database does not answer; nothing was half done.
@@ -39,8 +47,12 @@ def run(settings: Settings, stop: Flag) -> None:
         with closing(keystore), closing(connect(settings.hub_dsn)) as connection:
             store = NeedsStore(connection)
             assessor = Assessor(store, keystore, keys, PACK, settings.partitions)
+            if not store.take_time(alone=False):
+                raise TransientError("`hub clock run` moves the date; it must end first")
             _wait(assessor, stop)
-            _work(assessor, settings, stop)
+            with closing(PaymentsStore(settings.hub_dsn)) as payments:
+                past = Past(keystore, PACK, settings.partitions)
+                _work(assessor, Rejudger(payments, past), settings, stop)
     except psycopg.OperationalError as error:
         raise TransientError("the hub's database does not answer; see `hub status`") from error
 
@@ -52,17 +64,16 @@ def _wait(assessor: Assessor, stop: Flag) -> None:
     log.info("assessor_ready")
 
 
-def _work(assessor: Assessor, settings: Settings, stop: Flag) -> None:
-    looked_at = float("-inf")
+def _work(assessor: Assessor, rejudger: Rejudger, settings: Settings, stop: Flag) -> None:
+    looked_back_at = float("-inf")
     while not stop.is_set():
-        on = settings.today
-        if time.monotonic() - looked_at >= _DUE_SECONDS:
-            looked_at = time.monotonic()
-            assessor.queue_due(on, datetime.now(UTC))
         began = time.monotonic()
-        batch = assessor.assess_batch(on, datetime.now(UTC))
+        batch = assessor.assess_batch(settings.today, datetime.now(UTC))
         if batch is None:
-            stop.wait(_POLL_SECONDS)
+            if time.monotonic() - looked_back_at < _BACK_SECONDS:
+                stop.wait(_POLL_SECONDS)
+            elif not _look_back(rejudger, settings.today):
+                looked_back_at = time.monotonic()
             continue
         log.info(
             "causes_assessed",
@@ -73,3 +84,20 @@ def _work(assessor: Assessor, settings: Settings, stop: Flag) -> None:
                 "milliseconds": round((time.monotonic() - began) * 1000),
             },
         )
+
+
+def _look_back(rejudger: Rejudger, on: date) -> bool:
+    """Judge one person's past again; False: nobody waits for it."""
+    began = time.monotonic()
+    rejudged = rejudger.rejudge_one(on, datetime.now(UTC))
+    if rejudged is None:
+        return False
+    log.info(
+        "past_judged",
+        extra={
+            "months": rejudged.months,
+            "findings": rejudged.findings,
+            "milliseconds": round((time.monotonic() - began) * 1000),
+        },
+    )
+    return True

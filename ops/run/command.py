@@ -58,6 +58,16 @@ def assessor() -> None:
 
 
 @app.command()
+def clock() -> None:
+    """Queue whoever is due: a day has come, a month is closed, an annulment counts.
+
+    Examples:
+      hub run clock
+    """
+    foreground("clock", "ops.run.clock:run")
+
+
+@app.command()
 def sequencer() -> None:
     """Number what goes out.
 

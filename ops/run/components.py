@@ -34,6 +34,7 @@ def components(settings: Settings, workers: int) -> tuple[Component, ...]:
         Component("sequencer", ("sequencer",)),
         *(Component(f"worker-{n}", ("worker",)) for n in range(1, workers + 1)),
         Component("assessor", ("assessor",)),
+        Component("clock", ("clock",)),
         *(Component(f"connector-{name}", ("connector", name)) for name in CONNECTORS),
         Component("api", ("api",), settings.port("api")),
     )

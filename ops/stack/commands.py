@@ -20,7 +20,8 @@ _console = Console(highlight=False, soft_wrap=True)
 
 def up(
     everything: Annotated[
-        bool, typer.Option("--all", help="Also connectors, workers, assessor, sequencer, API.")
+        bool,
+        typer.Option("--all", help="Also connectors, workers, assessor, clock, sequencer, API."),
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="With --all: how many.")] = 2,
 ) -> None:

@@ -1,0 +1,47 @@
+"""Run the clock: queue whoever is due, and look again.
+
+What it writes is rows of the queue, one transaction a look: a crash leaves nothing of it or all of
+it, and the next look, by whichever process, queues nobody twice. It keeps no state of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Event as Flag
+from typing import Final
+
+import psycopg
+
+from ops.settings import Settings
+from projections.needs_store import NeedsStore, connect
+from schemas.errors import TransientError
+from streams.clock import Clock
+from streams.rules.uz import PACK
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS: Final = 5.0  # how often the calendar and the tax registry are looked at
+_BUSY_SECONDS: Final = 0.5  # while more may be due than the queue takes at a time
+
+
+def run(settings: Settings, stop: Flag) -> None:
+    """Queue whoever is due until ``stop`` is set.
+
+    Raises:
+        TransientError: the database does not answer, or the virtual clock moves the date.
+    """
+    try:
+        with closing(connect(settings.hub_dsn)) as connection:
+            store = NeedsStore(connection)
+            if not store.take_time(alone=False):
+                raise TransientError("`hub clock run` moves the date; it must end first")
+            clock = Clock(store, PACK, settings.partitions)
+            while not stop.is_set():
+                queued = clock.queue_due(settings.today, datetime.now(UTC))
+                if queued:
+                    log.info("due_queued", extra={"households": queued})
+                stop.wait(_BUSY_SECONDS if queued else _IDLE_SECONDS)
+    except psycopg.OperationalError as error:
+        raise TransientError("the hub's database does not answer; see `hub status`") from error
