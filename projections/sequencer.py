@@ -8,16 +8,22 @@ the commit.) A crash inside the transaction numbers nothing.
 
 from __future__ import annotations
 
+import logging
+import time
 from threading import Event as Flag
 from typing import Any, Final, LiteralString
 
 import psycopg
 
+from projections import replay_schema
 from schemas.errors import TransientError
+
+log = logging.getLogger(__name__)
 
 _LOCK: Final = 0x6875_6202  # any number, the same in every process: "hub", 2
 _BATCH: Final = 5_000
 POLL_SECONDS: Final = 0.1
+_SWEEP_SECONDS: Final = 2.0
 
 
 def _numbering(table: LiteralString) -> LiteralString:
@@ -59,6 +65,11 @@ class Sequencer:
                 self._connection.execute(statement, [_BATCH]).rowcount for statement in _STATEMENTS
             )
 
+    def sweep(self) -> None:
+        """Drop what a killed replay left; this process is the one that always runs."""
+        for schema in replay_schema.sweep(self._connection):
+            log.info("orphan_dropped", extra={"table": schema})
+
     def close(self) -> None:
         """Let go of the connection and with it of the place."""
         self._connection.close()
@@ -73,7 +84,11 @@ def run(dsn: str, stop: Flag, poll_seconds: float = POLL_SECONDS) -> None:
     try:
         sequencer = Sequencer(dsn)
         try:
+            swept_at = float("-inf")
             while not stop.is_set():
+                if time.monotonic() - swept_at >= _SWEEP_SECONDS and sequencer.is_first():
+                    swept_at = time.monotonic()
+                    sequencer.sweep()
                 if not sequencer.is_first() or not sequencer.number():
                     stop.wait(poll_seconds)
         finally:
