@@ -85,6 +85,15 @@ class AssessmentRow(NamedTuple):
     settles_by: bytes | None
 
 
+class MembershipRow(NamedTuple):
+    """In which household somebody is from now on said to be; None: in none."""
+
+    person: bytes
+    household: bytes | None
+    anchor: bytes | None
+    assessed_on: date
+
+
 @dataclass(slots=True)
 class Writes:
     """What one transaction concludes."""
@@ -94,6 +103,7 @@ class Writes:
     outbox: list[bytes] = field(default_factory=list)  # JSON
     leaves: list[bytes] = field(default_factory=list)  # JSON
     assessments: list[AssessmentRow] = field(default_factory=list)
+    memberships: list[MembershipRow] = field(default_factory=list)  # that have changed
     gone: list[bytes] = field(default_factory=list)  # households that are no more
 
 

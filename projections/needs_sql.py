@@ -244,4 +244,7 @@ ON CONFLICT (household) DO UPDATE SET
     income_through = excluded.income_through, settles_at = excluded.settles_at,
     settles_by = excluded.settles_by, known_from = now()
 """  # noqa: S608 - constants only
+COPY_MEMBERSHIPS: Final = """
+COPY live.memberships (person, household, anchor, assessed_on) FROM STDIN
+"""
 DELETE_ASSESSMENTS: Final = "DELETE FROM live.assessments WHERE household = ANY (%s::uuid[])"

@@ -24,6 +24,7 @@ from projections.needs_rows import (
     AssessmentRow,
     Cause,
     Complete,
+    MembershipRow,
     Mover,
     NeedRow,
     Pending,
@@ -196,6 +197,8 @@ class NeedsStore:
         if writes.assessments:
             self._copy(sql.COPY_ASSESSMENTS, (_assessment_row(row) for row in writes.assessments))
             self.connection.execute(sql.UPSERT_ASSESSMENTS)
+        if writes.memberships:
+            self._copy(sql.COPY_MEMBERSHIPS, (_membership_row(row) for row in writes.memberships))
         if writes.gone:
             self.connection.execute(sql.DELETE_ASSESSMENTS, [_array(writes.gone)])
         self.connection.execute(sql.DELETE_CAUSES, [list(causes)])
@@ -232,6 +235,11 @@ def _history_row(row: NeedRow, causation: bytes | None) -> list[object]:
         *_need_row(row)[:13],
         None if causation is None else causation.hex(),
     ]
+
+
+def _membership_row(row: MembershipRow) -> list[object]:
+    household, anchor = (each and each.hex() for each in row[1:3])
+    return [row.person.hex(), household, anchor, row.assessed_on]
 
 
 def _assessment_row(row: AssessmentRow) -> list[object]:

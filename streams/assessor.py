@@ -33,7 +33,7 @@ from streams.lifecycle import Fact, holding
 from streams.person import KINDS, SEALED_KINDS, Opened, Person, people
 from streams.rejudging import PAST_KINDS
 from streams.rules.pack import RulePack
-from streams.saying import Waiting, writes
+from streams.saying import Waiting, memberships, writes
 from streams.surroundings import read_around, settles
 
 log = logging.getLogger(__name__)
@@ -153,6 +153,7 @@ class Assessor:
             keys=self.keys,
             keys_of=self.keystore.keys,
         )
+        found.memberships = memberships(read.before, assessments, on)
         taken_all = [cause.id for cause in causes]
         queue_past(store.connection, taken_all, PAST_KINDS, on)
         store.write(found, taken_all)

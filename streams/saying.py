@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from projections.keystore import ERASED
-from projections.needs_store import AssessmentRow, NeedRow, Writes
+from projections.needs_rows import AssessmentRow, MembershipRow, NeedRow, Writes
 from schemas.ids import Keys, canonical_json, text
 from schemas.sealing import seal
 from streams.assessment import Assessment
@@ -72,6 +72,29 @@ def writes(
     found.assessments = [_assessment_row(assessment, waiting) for assessment in assessments]
     found.gone = sorted(set(before) - {row.household for row in found.assessments})
     return found
+
+
+def memberships(
+    before: Mapping[bytes, Collection[bytes]], assessments: Collection[Assessment], on: date
+) -> list[MembershipRow]:
+    """Return who is in another household than before, or in none any more.
+
+    Args:
+        before: the members of the households as stored, of everybody judged.
+        assessments: of all households that they are in now.
+        on: the day.
+    """
+    was = {person: household for household, members in before.items() for person in members}
+    now = {
+        member.id: found.household for found in assessments for member in found.household.members
+    }
+    moved = [
+        MembershipRow(person, household.id, household.anchor, on)
+        for person, household in now.items()
+        if was.get(person) != household.id
+    ]
+    gone = sorted(was.keys() - now.keys())
+    return moved + [MembershipRow(person, None, None, on) for person in gone]
 
 
 def _message(
