@@ -107,7 +107,7 @@ def _family_income(case: Case) -> Income:
         unit="tiyin_a_month",
         events=tuple(income.event for income in incomes),
         parts=(
-            test("months", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True),
+            test("months_counted", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True),
             test("family_income", holds=True, value=total, unit="tiyin"),
             test("members", holds=True, value=len(case.members), events=_belonging(case)),
         ),

@@ -106,7 +106,7 @@ def _no_income(case: Case, member: Member) -> Condition:
         return Condition("no_income", UNKNOWN, parts=(tax_complete(case),))
     last = case.window[1]
     first = month_start(last, 1 - case.value("unemployed_months"))
-    months = test("months", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True)
+    months = test("months_counted", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True)
     earned = [income for income in member.person.incomes if first <= income.month <= last]
     total = sum(income.gross_minor for income in earned)
     missing = tuple(gaps(member, first, last))
