@@ -51,6 +51,11 @@ COMMANDS = {
     "person": Command("ops.person:app", "Ask for one person's needs and reasons.", _DATA),
     "replay": Command("ops.replay.command:replay", "Rebuild the tables from the topics.", _DATA),
     "rules": Command("ops.draft.command:app", "Try a draft law on everybody.", _DATA),
+    "payments": Command(
+        "ops.payments:payments", "List months paid too little or too much, to decide.", _DATA
+    ),
+    "stats": Command("ops.stats.command:app", "Figures for planners; small ones hidden.", _DATA),
+    "worklist": Command("ops.stats.worklist:worklist", "Who needs a visit, by district.", _DATA),
     "schema": Command("ops.schema_check:app", "Check the event schemas.", _CHECKS),
     "verify": Command("ops.verify.command:verify", "Compare sources, topics and tables.", _CHECKS),
     "demo": Command("ops.demo:demo", "Run the main job from end to end.", _CHECKS),
