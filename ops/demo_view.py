@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 import ops.simulator
-from ops.person import render
+from ops.person_view import render
 from ops.run.api import queries
 from ops.settings import Settings
 

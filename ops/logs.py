@@ -31,8 +31,8 @@ file_hash version port pid attempt status page transaction state cause through s
 """
 _HOW_MUCH = """
 chunk chunks events records rows bytes suppressed quarantined applied published skipped files
-pages causes households persons needs leaves closures facts retries restarts lag workers
-seconds delay_seconds milliseconds
+pages causes households persons months findings needs leaves closures facts retries restarts lag
+workers seconds delay_seconds milliseconds
 """
 ALLOWED = frozenset(f"{_WHERE} {_WHAT} {_HOW_MUCH}".split())
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Final
 from uuid import UUID
 
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.tree import Tree
 
 from ops.identity.commands import register
-from ops.run.api import identify, queries
+from ops.person_view import render, words_of
+from ops.run.api import identify, judge, queries
 from ops.settings import Settings
+from projections.moments import SAID, MomentError, moment
+from projections.past_queries import PastQueries
 from projections.queries import UnknownPersonError
 from schemas.errors import RULES, InvalidRecord
+from streams.rules.texts import LANGUAGES
 
 app = typer.Typer(
     help="Ask for one person's needs and reasons.",
@@ -28,8 +30,6 @@ app = typer.Typer(
 
 _READER: Final = "hub person show"
 _LONGEST_LINE: Final = 64
-_SOUM: Final = 100
-_MARKS: Final = {"met": "[green]✓[/]", "missed": "[red]✗[/]", "unknown": "[yellow]?[/]"}
 
 
 @app.callback()
@@ -39,6 +39,15 @@ def person() -> None:
 
 @app.command()
 def show(
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DAY", help="A day in the world, YYYY-MM-DD.")
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="MOMENT", help="To us: YYYY-MM-DDTHH:MM:SSZ."),
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="uz-Latn, uz-Cyrl, ru or en")] = "en",
+    facts: Annotated[bool, typer.Option("--facts", help="Also the facts that held.")] = False,
     output: Annotated[str, typer.Option("--output", "-o", help="text or json")] = "text",
 ) -> None:
     """Show a person's needs, reasons, evidence and how fresh the knowledge is.
@@ -46,13 +55,24 @@ def show(
     The PINFL is asked for, or read from standard input; never given as an argument, where every
     user of the machine could read it. The reading is put on record.
 
+    Without dates the answer is what was said last. With --as-of or --known-at the person is judged
+    again: on that day, by the law of that day, by what was known at that moment.
+
     Examples:
       hub person show
-      hub person show -o json < pinfl.txt
+      hub person show --facts -o json < pinfl.txt
+      hub person show --as-of 2026-03-01 --known-at 2026-04-01T00:00:00Z --lang uz-Latn
     """
     if output not in {"text", "json"}:
         raise typer.BadParameter("text or json", param_hint="--output")
+    if language not in LANGUAGES:
+        raise typer.BadParameter(", ".join(LANGUAGES), param_hint="--lang")
     settings = Settings.from_environment()
+    try:
+        at = moment(as_of, known_at, None, today=settings.today, now=datetime.now(UTC))
+    except MomentError as error:
+        print(f"hub: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
     try:
         identifier = UUID(bytes=identify(settings, _ask()))
     except InvalidRecord as error:
@@ -60,101 +80,26 @@ def show(
         raise typer.Exit(1) from None
     with queries(settings) as answers:
         try:
-            answer = answers.needs(identifier, _READER)
+            past = PastQueries(answers, judge(settings, answers))
+            if at.mode == SAID:
+                answer = answers.needs(identifier, _READER, at)
+            else:
+                answer = past.needs(identifier, at, _READER)
+            if facts:
+                answer["facts"] = past.facts(identifier, at, _READER)["facts"]
         except UnknownPersonError:
             print("hub: no registry has stated anything about this person", file=sys.stderr)
             raise typer.Exit(1) from None
     if output == "json":
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
-        render(answer, Console())
+        render(answer, Console(), words_of(language))
 
 
 def _ask() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("PINFL", hide_input=True))
     return sys.stdin.readline(_LONGEST_LINE).strip()
-
-
-def render(answer: dict[str, Any], console: Console) -> None:
-    """Print an answer for people."""
-    console.print(f"[bold]person[/] {answer['person']}")
-    household = answer["household"]
-    if household is None:
-        console.print("in no household")
-    else:
-        console.print(
-            f"household {household['household']}, {len(household['members'])} member(s), "
-            f"assessed for {household['assessed_on']}: [bold]{household['outcome']}[/]; "
-            f"can change on {household['next_change_on'] or 'no known day'}"
-        )
-    if not answer["needs"]:
-        console.print("[bold]no needs[/]")
-    for need in answer["needs"]:
-        console.print(_tree(need))
-    console.print(_evidence(answer["evidence"]))
-    console.print(_freshness(answer["freshness"]))
-
-
-def _tree(need: dict[str, Any]) -> Tree:
-    amount = need["amount_minor"]
-    title = f"[bold]{need['kind']}[/] since {need['since']}"
-    if amount is not None:
-        title += f", {amount // _SOUM:,} soum a month"
-    if need["review_on"]:
-        title += f", review on {need['review_on']}"
-    tree = Tree(f"{title} ({need['urgency']})")
-    reason = need["reason"]
-    if "condition" not in reason:
-        tree.add("reasons: erased at the person's request")
-        return tree
-    tree.add(f"rule {need['rule']}, by {escape(reason['law'])}")
-    _branch(tree, reason)
-    return tree
-
-
-def _branch(tree: Tree, node: dict[str, Any]) -> None:
-    line = f"{_MARKS[node['result']]} {node['condition'].replace('_', ' ')}"
-    if "value" in node:
-        line += f": {_value(node['value'], node.get('unit'))}"
-    if "threshold" in node:
-        line += f" (threshold {_value(node['threshold'], node.get('unit'))}"
-        if "distance" in node:
-            line += f", distance {_value(node['distance'], node.get('unit'), sign='+')}"
-        line += ")"
-    if node.get("near_miss"):
-        line += " [yellow]near miss[/]"
-    if "person" in node:
-        line += f" [dim]of {node['person'][:8]}[/]"
-    if events := node.get("events"):
-        line += f" [dim]<- {', '.join(event[:8] for event in events)}[/]"
-    branch = tree.add(line)
-    for part in node.get("parts", ()):
-        _branch(branch, part)
-
-
-def _value(value: object, unit: str | None, sign: str = "") -> str:
-    if isinstance(value, int) and unit is not None and unit.startswith("tiyin"):
-        return f"{value / _SOUM:{sign},.0f} soum{unit.removeprefix('tiyin').replace('_', ' ')}"
-    return escape(f"{value:{sign}}" if sign and isinstance(value, int) else str(value))
-
-
-def _evidence(rows: list[dict[str, Any]]) -> Table:
-    table = Table("event", "states", "registry", "recorded at", "place", title="Evidence")
-    for row in rows:
-        place = f"{row['topic']}/{row['partition']}/{row['offset']}"
-        moment = row["recorded_at"][:19]
-        table.add_row(row["event_id"][:8], row["states"], row["registry"], moment, place)
-    return table
-
-
-def _freshness(rows: dict[str, dict[str, Any]]) -> Table:
-    table = Table("registry", "complete through", "last stored at", "events", title="Freshness")
-    for registry, row in rows.items():
-        through = row["complete_through"] or "unknown"
-        stored = (row["last_stored_at"] or "never")[:19]
-        table.add_row(registry, through, stored, str(row["events"]))
-    return table
 
 
 register(app)  # link, unlink, and whatever else says who is who

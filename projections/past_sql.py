@@ -33,7 +33,7 @@ SELECT need, version, person, household, kind, status, since, review_on, urgency
  WHERE status <> 'ended' ORDER BY kind, need
 """
 HOUSEHOLD_SAID: Final = """
-SELECT household, anchor, members, known_from
+SELECT household, anchor, members, assessed_on, known_from
   FROM live.household_said(%(person)s::uuid, %(known_at)s::timestamptz)
 """
 HISTORY: Final = """

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from ops.person import render
+from ops.person_view import render
 from ops.run.api import identify, queries, run
 from ops.settings import Settings, create_secrets
 from projections.keystore import PostgresKeyStore, initialise
@@ -196,7 +196,7 @@ def test_the_answer_can_be_read_by_people(settings: Settings, country: Country) 
 
     shown = page.getvalue()
     assert "lonely_care since 2026-03-10 (immediate)" in shown
-    assert "✓ disability group 1 or 2: 2" in shown
+    assert "✓ grave disability: 2" in shown
     assert "420,000 soum a month" in shown
     assert "2026-02-28" in shown
     assert PINFL not in shown
