@@ -1,0 +1,1 @@
+"""``hub stats`` and ``hub worklist``: figures for planners, lists for social workers."""
