@@ -13,7 +13,7 @@ from streams.assessment import Assessment, assess
 from streams.household import Household, households
 from streams.lifecycle import Fact, holding
 from streams.person import Person, people
-from streams.rules.pack import Surroundings
+from streams.rules.pack import RulePack, Surroundings
 from streams.rules.uz import PACK
 
 ON = date(2026, 3, 10)
@@ -35,6 +35,7 @@ class World:
     facts: list[Fact] = field(default_factory=list)
     opened: dict[bytes, Mapping[str, Any] | None] = field(default_factory=dict)
     tax: date | None = date(2026, 2, 28)
+    pack: RulePack = PACK
 
     def state(
         self,
@@ -186,7 +187,7 @@ class World:
         )
 
     def households(self, on: date = ON) -> list[Household]:
-        return households(self.people(), on, PACK.family_law(on))
+        return households(self.people(), on, self.pack.family_law(on))
 
     def groups(self, on: date = ON) -> set[frozenset[bytes]]:
         return {
@@ -205,10 +206,10 @@ class World:
             for residence in person.residences:
                 registered.setdefault(residence.dwelling, []).append(person.id)
         surroundings = Surroundings(found, registered)
-        complete = {"civil": self.tax, "tax": self.tax, "health": self.tax}
+        complete = {"civil": ON, "health": ON, self.pack.income_registry: self.tax}
         return [
-            assess(household, on, PACK, complete=complete, surroundings=surroundings)
-            for household in households(found, on, PACK.family_law(on))
+            assess(household, on, self.pack, complete=complete, surroundings=surroundings)
+            for household in households(found, on, self.pack.family_law(on))
         ]
 
     def needs(self, on: date = ON) -> dict[tuple[str, bytes], int | None]:
