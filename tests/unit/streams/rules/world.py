@@ -13,7 +13,8 @@ from streams.assessment import Assessment, assess
 from streams.household import Household, households
 from streams.lifecycle import Fact, holding
 from streams.person import Person, people
-from streams.rules.pack import RulePack, Surroundings
+from streams.rules.pack import Judgement, RulePack, Surroundings
+from streams.rules.reason import MISSED
 from streams.rules.uz import PACK
 
 ON = date(2026, 3, 10)
@@ -219,6 +220,20 @@ class World:
             for assessment in self.assess(on)
             for need in assessment.needs()
         }
+
+    def judgements(self, on: date = ON) -> dict[tuple[bytes, str], Judgement]:
+        found = self.assess(on)
+        return {key: one for each in found for key, one in each.judgements.items()}
+
+    def result(self, need: str, on: date = ON) -> str:
+        """Met, missed or unknown; who is not judged has no need. ``need`` is kind and person."""
+        kind, who = need.split()
+        judgement = self.judgements(on).get((ident(who), kind))
+        return MISSED if judgement is None else judgement.reason.result
+
+    def since(self, need: str, on: date = ON) -> date | None:
+        kind, who = need.split()
+        return self.judgements(on)[ident(who), kind].since
 
     def outcomes(self, on: date = ON) -> dict[bytes, str]:
         return {found.household.anchor: found.outcome for found in self.assess(on)}
