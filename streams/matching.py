@@ -25,8 +25,8 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
 
-THRESHOLD: Final = 75  # below this nobody is troubled with a pair; `hub person suggest --evaluate`
-AMBIGUOUS: Final = 12  # taken off where two people fit about equally well
+THRESHOLD: Final = 70  # below this nobody is troubled with a pair; `hub person suggest --evaluate`
+AMBIGUOUS: Final = 18  # taken off where two people fit about equally well
 MARGIN: Final = 8
 BLOCK_BYTES: Final = 16
 
@@ -154,6 +154,8 @@ def _parts(one: Known) -> Iterator[tuple[str, ...]]:
             yield "born, surname", day, surname[:3]
             yield "year, names", str(born_on.year), surname, given
             yield "day, names", f"{born_on.month}-{born_on.day}", surname, given
+            if father:
+                yield "day, father", f"{born_on.month}-{born_on.day}", given, father
         if father:
             yield "names", surname, given, father
         for district in one.districts:

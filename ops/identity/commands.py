@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ops.identity import waiting
+from ops.identity.suggest_commands import suggest, suggestions
 from ops.run.api import identify, queries
 from ops.run.connector import identifier_keys
 from ops.settings import Settings
@@ -129,19 +130,20 @@ def identities(
     if output == "json":
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
-        Console().print(_table(answer))
+        Console(soft_wrap=True).print(_table(answer))
 
 
 def _table(answer: dict[str, Any]) -> Table:
-    table = Table(
-        "id", "kind", "since", "until", "by", "reason", title=f"person {answer['person']}"
-    )
+    table = Table(box=None, padding=(0, 2, 0, 0), title=f"person {answer['person']}")
+    table.add_column("id", no_wrap=True)
+    for column in ("kind", "since", "until", "by", "reason"):
+        table.add_column(column)
     for row in answer["identities"]:
         table.add_row(
             row["id"],
             "provisional" if row["is_provisional"] else "by number",
-            row["since"][:19],
-            (row["until"] or "now")[:19],
+            row["since"][:16],
+            (row["until"] or "now")[:16],
             row["by"],
             escape(row["reason"] or ""),
         )
@@ -227,5 +229,5 @@ def _by_number(settings: Settings) -> UUID:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``hub person``."""
-    for command in (link, unlink, identities):
+    for command in (link, unlink, identities, suggest, suggestions):
         app.command()(command)
