@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -22,6 +23,7 @@ from schemas.errors import PermanentError, TransientError
 
 Row = dict[str, Any]
 _WHERE: Final = ("residence", "birth", "person")
+_NAMED: Final = ("name", "person", "birth", "residence")
 
 
 class NothingAssessedError(PermanentError):
@@ -106,11 +108,15 @@ class Stats:
         self._hold(moment, _WHERE)
         return {row["person"]: row["district"] for row in self._rows(sql.PLACE_OF)}
 
-    def worklist(self, arguments: Mapping[str, Any]) -> list[Row]:
+    def worklist(self, moment: Moment, wanted: Mapping[str, Any]) -> list[Row]:
         """Return the needs of one district, the most urgent and oldest first."""
-        self._hold(arguments["moment"], _WHERE)
-        wanted = {name: value for name, value in arguments.items() if name != "moment"}
+        self._hold(moment, _WHERE)
         return self._rows(sql.WORKLIST, wanted)
+
+    def sealed(self, moment: Moment, persons: Sequence[UUID]) -> list[Row]:
+        """Return the blocks that hold the names and addresses of ``persons``, newest first."""
+        arguments = {"persons": list(persons), "kinds": list(_NAMED), "on": moment.on}
+        return self._rows(sql.SEALED, arguments)
 
     def leave(self, body: Mapping[str, object]) -> None:
         """Put the reading on record."""

@@ -17,7 +17,7 @@ from projections.suppression import ALL, Cell, K, fill, hide_split, hide_totals,
 Row = Mapping[str, Any]
 UNKNOWN: Final = "unknown"
 HIDDEN: Final = "hidden"  # the mark
-_REGION_DIGITS: Final = 4  # of a SOATO code: 17 and two more
+REGION_DIGITS: Final = 4  # of a SOATO code: 17 and two more
 
 # Whole years, first and last.
 BANDS: Final = {
@@ -55,7 +55,7 @@ def tree(districts: Iterable[str]) -> dict[str, str]:
     """Return each place with the one it lies in; a code that is no district's is a district too."""
     parents = {UNKNOWN: ALL}
     for code in districts:
-        region = code[:_REGION_DIGITS]
+        region = code[:REGION_DIGITS]
         parents[region] = ALL
         parents[leaf(code)] = region
     return parents
@@ -65,7 +65,7 @@ def leaf(code: str | None) -> str:
     """Return the place of a district code; a region's own code is a district without name."""
     if not code:
         return UNKNOWN
-    return code if len(code) > _REGION_DIGITS else f"{code}?"
+    return code if len(code) > REGION_DIGITS else f"{code}?"
 
 
 def band(age: int | None) -> str:

@@ -180,8 +180,8 @@ def test_missing(invented: Invented) -> None:
     assert country_rows["family_all"] == 40
     assert country_rows["family_assessed"] == HIDDEN  # all of them: it would say zero of the others
     assert country_rows["family_no_adult"] == HIDDEN
-    by_district = {row["district"]: row["count"] for row in rows if row["what"] == "income_report"}
-    assert by_district["1703202"] == 13
+    by_region = {row["region"]: row["count"] for row in rows if row["what"] == "income_report"}
+    assert by_region["unknown"] == 12
 
 
 def test_an_annulled_registration_does_not_count(invented: Invented) -> None:
