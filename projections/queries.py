@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from projections import generation
 from projections.keystore import ERASED, REDACTED, open_block
 from projections.moments import SAID, Moment
 from projections.past_sql import EVIDENCE, FRESHNESS, NEAR_MISSES
@@ -134,6 +135,7 @@ class Queries:
         try:
             with self.pool.connection(timeout=5) as connection:
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                connection.execute(generation.HOLD)
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise TransientError("the hub's database does not answer; see `hub status`") from error

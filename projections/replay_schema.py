@@ -7,6 +7,7 @@ that lock; the next replay, ``hub status`` and the sequencer drop it (``sweep``)
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import psycopg
@@ -220,6 +221,18 @@ def index_work(connection: Connection, schema: str) -> IndexWork:
     rows = connection.execute(_CODE).fetchall()
     code = [_code(definition, schema, is_bound=is_bound) for _, definition, is_bound in rows]
     return IndexWork(indexes, constraints, code)
+
+
+def create_code(connection: Connection, statements: Iterable[str]) -> list[str]:
+    """Create functions and views; return those that need a table that comes with the swap."""
+    left = []
+    connection.execute("SET check_function_bodies = off")
+    for statement in statements:
+        try:
+            connection.execute(statement.encode())
+        except (errors.UndefinedTable, errors.UndefinedFunction):
+            left.append(statement)
+    return left
 
 
 def _constraint(schema: str, table: str, name: str, kind: str, definition: str) -> str:

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import Query
 
-from projections import chunk_sql
+from projections import chunk_sql, generation
 from schemas.errors import PermanentError, TransientError
 
 Row = tuple[Any, ...]
@@ -35,9 +35,9 @@ SESSION: Final = {
 }
 _LIVE: Final = re.compile(r"\blive\.")
 _SENT_BEFORE: Final = {chunk_sql.INSERT_LEAF, chunk_sql.INSERT_OUTBOX, chunk_sql.LOCK_GENERATION}
-_LOCK_SECONDS: Final = 2  # writers wait behind us for so long at most, then we let them pass
-_ATTEMPTS: Final = 60
-_PAUSE_SECONDS: Final = 0.5
+_LOCK_MILLISECONDS: Final = 500  # whoever comes behind us waits so long at most, then may pass
+_ATTEMPTS: Final = 200
+_PAUSE_SECONDS: Final = 1.0
 
 
 class Into(NamedTuple):
@@ -112,8 +112,8 @@ def standstill(connection: Connection, stop: threading.Event | None = None) -> I
     for _ in range(_ATTEMPTS):
         connection.execute("BEGIN")
         try:
-            connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
-            connection.execute("LOCK TABLE kept.generation IN EXCLUSIVE MODE")
+            connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_MILLISECONDS}ms'")
+            connection.execute(generation.EXCLUDE)
             row = connection.execute("SELECT number FROM kept.generation FOR UPDATE").fetchone()
         except errors.LockNotAvailable:
             connection.execute("ROLLBACK")

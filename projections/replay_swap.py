@@ -10,7 +10,7 @@ so a running worker's claim holds: its position is the same in the new tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from psycopg.types.json import Jsonb
@@ -67,8 +67,19 @@ def goals(live: Mapping[Place, int], least: Mapping[Place, int]) -> dict[Place, 
     return {place: max(live.get(place, 0), least.get(place, 0)) for place in {*live, *least}}
 
 
-def swap(into: Into, goal: Mapping[Place, int], leaf: Mapping[str, object]) -> int:
+def swap(
+    into: Into,
+    goal: Mapping[Place, int],
+    leaf: Mapping[str, object],
+    code: Sequence[str] = (),
+) -> int:
     """Rename, inside a standstill; return the new generation's number.
+
+    Args:
+        into: the schema that becomes ``live``.
+        goal: where it must stand.
+        leaf: what the audit log keeps of it.
+        code: functions and views that need a table that moves.
 
     Raises:
         PermanentError: the schema does not stand where it must, or has other columns than ``live``.
@@ -87,6 +98,8 @@ def swap(into: Into, goal: Mapping[Place, int], leaf: Mapping[str, object]) -> i
             _carry(connection, schema, table)
         elif how == MOVED and _is_there(connection, table):
             connection.execute(f'ALTER TABLE live."{table}" SET SCHEMA {schema}'.encode())
+    if left := replay_schema.create_code(connection, code):
+        raise PermanentError(f"{len(left)} functions of live cannot be made again; nothing swapped")
     _count_on(connection, schema)
     if replay_schema.exists(connection, PREVIOUS) and schema != PREVIOUS:
         connection.execute(f"ALTER SCHEMA {PREVIOUS} RENAME TO {RETIRED}".encode())

@@ -31,6 +31,7 @@ HANDLED: Final[dict[str, str]] = {
     "assessments": ASSESSED,
     "causes": QUEUE,
     "rejudgements": CARRIED,
+    "memberships": MOVED,
     "payment_findings": MOVED,
     "match_blocks": MOVED,
     "match_progress": MOVED,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -110,6 +111,7 @@ async def pieces(wanted: Range) -> AsyncIterator[Piece]:
                 yield Piece(records, min(position, wanted.end))
         finally:
             await consumer.stop()
+            await asyncio.sleep(0)  # its sockets close in the next turn
     except KafkaError as error:
         if "OffsetOutOfRange" in type(error).__name__:
             raise PermanentError(
@@ -144,15 +146,16 @@ class _Folding:
     async def run(self) -> Folded:
         position = self.wanted.start
         with self.part.copying() as copy:
-            async for records, after in pieces(self.wanted):
-                kept = self._until(records)
-                self.tick(len(kept))
-                if kept:
-                    copy.write(self._rows(kept))
-                if len(kept) < len(records):
-                    position = kept[-1].offset + 1 if kept else position
-                    break
-                position = after
+            async with aclosing(pieces(self.wanted)) as found:
+                async for records, after in found:
+                    kept = self._until(records)
+                    self.tick(len(kept))
+                    if kept:
+                        copy.write(self._rows(kept))
+                    if len(kept) < len(records):
+                        position = kept[-1].offset + 1 if kept else position
+                        break
+                    position = after
         about = self.partition
         last, unnumbered = self.numbering
         counts = self.part.finish(about.cluster_id, about.topic_id, position, last, unnumbered)

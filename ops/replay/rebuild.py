@@ -71,6 +71,7 @@ class Rebuild:
     goal: dict[Place, int] = field(default_factory=dict)
     _floors: dict[Place, int] = field(default_factory=dict)
     _mark: int = 0
+    _code: list[str] = field(default_factory=list)  # that needs a table that comes with the swap
     _repeated: list[bytes] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
 
@@ -127,7 +128,7 @@ class Rebuild:
         row = self.work.execute(statement.encode()).fetchone()
         if row and row[0] is not None:
             self.now = row[0]
-            self.on = self.now.date()
+            self.on = self.wiring.settings.today_override or self.now.date()
 
     def _settle_repeats(self, must_repeat: Sequence[tuple[str, int, int]]) -> None:
         """Keep the first of every event, and make what follows from all of them."""
@@ -158,8 +159,9 @@ class Rebuild:
     def _index(self, tick: Tick) -> None:
         index = replay_schema.index_work(self.work, self.wiring.schema)
         self.pool.run([Statement(each) for each in index.indexes], tick)
-        for statement in (*index.constraints, "SET check_function_bodies = off", *index.code):
+        for statement in index.constraints:
             self.work.execute(statement.encode())
+        self._code = replay_schema.create_code(self.work, index.code)
         analysed = sorted({str(row[0]) for row in replay_schema.structure(self.work, LIVE)})
         self.pool.run([Statement(f"ANALYZE {self.wiring.schema}.{one}") for one in analysed])
         row = self.work.execute(
@@ -245,7 +247,7 @@ class Rebuild:
                 offsets = {f"{topic}/{number}": at for (topic, number), at in sorted(goal.items())}
                 what = "back" if self.wiring.schema == PREVIOUS else "swap"
                 leaf = {"what": what, "offsets": offsets, **self.report.leaf()}
-                self.report.generation = replay_swap.swap(into, goal, leaf)
+                self.report.generation = replay_swap.swap(into, goal, leaf, self._code)
             replay_schema.drop(self.work, RETIRED)
 
     @contextmanager

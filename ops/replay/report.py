@@ -90,6 +90,9 @@ class Report:
                 f"{equal}: {sum(self.rows.values()):,} rows of {len(self.rows)} tables"
                 + (f"; {self.pending:,} people are pending" if self.pending else "")
             )
+        if self.needs:
+            kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.needs.items()))
+            lines.append(f"{sum(self.needs.values()):,} needs hold: {kinds}")
         for table, count in self.differences.items():
             lines.append(f"{count:,} differences in {table}")
             lines += [f"  {one.key}: {one.what}" for one in self.first if one.table == table]

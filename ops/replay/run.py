@@ -62,7 +62,8 @@ class Job:
             room.check(build.work, sum(replay_swap.vector(build.work, LIVE).values()))
             build.until, build.ends = until.microseconds, until.ends
             if until.moment is not None:
-                build.now, build.on = until.moment, until.moment.astimezone(UTC).date()
+                build.now = until.moment
+                build.on = self.settings.today_override or until.moment.astimezone(UTC).date()
             build.fold()
             build.assess()
             build.conclude()
