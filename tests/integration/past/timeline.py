@@ -26,15 +26,11 @@ class Timeline(Country):
 
     def state(self, record: str, *facts: tuple[str, str, dict[str, Any]], **how: Any) -> bytes:
         on = [facts[0][2][name] for name in _DATED if name in facts[0][2]]
-        event = super().state(record, *facts, **({"days": (on[0], None)} if on else {}) | how)
+        days = {"days": (on[0], None)} if on else {}
+        event = super().state(record, *facts, **days | {"at": self.at} | how)
         topic = TOPICS["tax" if facts[0][1] in _TAX or record.startswith("income") else "civil"]
         self.connection.execute(
-            "UPDATE live.facts SET known_from = %s, topic = %s WHERE event_id = %s",
-            [self.at, topic, UUID(bytes=event)],
-        )
-        self.connection.execute(
-            "UPDATE live.closures SET known_from = %s WHERE event_id = %s",
-            [self.at, UUID(bytes=event)],
+            "UPDATE live.facts SET topic = %s WHERE event_id = %s", [topic, UUID(bytes=event)]
         )
         return event
 
