@@ -61,6 +61,10 @@ class Stats:
     partitions: int
     _held: tuple[object, ...] | None = field(default=None, init=False)
 
+    def export(self) -> str:
+        """Return the name under which other sessions read this very snapshot."""
+        return str(self._rows(sql.EXPORT)[0]["name"])
+
     def completeness(self, moment: Moment) -> dict[str, date | None]:
         """Return the day up to which each registry had stated everything."""
         return {

@@ -192,6 +192,16 @@ def split_cubes(
     }
 
 
+def cell_costs(cube: Cube, costs: Mapping[Cell, int], unit: int) -> dict[Cell, int]:
+    """Return the cost of each cell that is shown, to the nearest ``unit``."""
+    filled = fill(cube.parents, costs, sorted({value for _, value in cube.filled} - {ALL}))
+    return {
+        cell: (filled.get(cell, 0) + unit // 2) // unit * unit
+        for cell in cube.filled
+        if cube.shown(cell) is not None
+    }
+
+
 def change(now: int | None, before: int | None) -> int | None:
     """Return the change where both months are shown."""
     return None if now is None or before is None else now - before

@@ -230,3 +230,4 @@ SELECT coalesce(a.person, f.person) AS person, f.person AS owner, f.event_id, f.
    AND (f.valid_to IS NULL OR f.valid_to >= %(on)s)
  ORDER BY f.valid_from DESC NULLS LAST, f.known_from DESC, f.event_id DESC
 """
+EXPORT: Final = "SELECT pg_export_snapshot() AS name"

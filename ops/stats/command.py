@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.progress import track
 
 from ops.settings import Settings
 from ops.stats import tables
+from ops.stats.forecast import Forecast, days_ahead, standing_still
 from ops.stats.report import Report
+from projections.keystore import PostgresKeyStore
 from projections.stats import Moment, Stats, counting, month_end
+from projections.stats_figures import leaf
+from streams.everyone import Everyone
 from streams.rules.load import load_pack
 from streams.rules.pack import RulePack
 
@@ -91,6 +96,39 @@ def days(month: MonthOption = None, csv: CsvOption = None, output: OutputOption 
     with run.counting() as stats:
         kinds = tuple(run.pack.by_kind())
         report = tables.days(stats, run.moment, run.pack.benefits, kinds)
+        run.leave(stats)
+    run.show(report, csv)
+
+
+@app.command()
+def due(
+    by: ByOption = "region,kind",
+    csv: CsvOption = None,
+    output: OutputOption = "text",
+) -> None:
+    """Needs that begin and end in 3, 6 and 12 months by the calendar, and known births.
+
+    Everybody is judged as of those days with today's facts: a projection, not a forecast of events.
+    A million people take minutes.
+
+    Examples:
+      hub stats due
+      hub stats due --by district,kind --csv due.csv
+    """
+    run = _Run("due", None, by, output)
+    settings, on = run.settings, run.moment.on
+    pack = standing_still(run.pack, on)
+    keystore = PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)
+    with closing(keystore), run.counting() as stats:
+        snapshot = stats.export()
+        district = stats.places(run.moment)
+        forecast = Forecast(days_ahead(on), pack, lambda person: leaf(district.get(person)))
+        for day in track(forecast.days, "judging", console=Console(stderr=True), transient=True):
+            everyone = Everyone(
+                settings.hub_dsn, keystore, pack, settings.partitions, snapshot=snapshot
+            )
+            forecast.day(everyone.assessments(day, run.moment.at))
+        report = tables.due(stats, run.moment, run.by, forecast, tuple(run.pack.by_kind()))
         run.leave(stats)
     run.show(report, csv)
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 from ops.stats import places
+from ops.stats.forecast import (
+    BEGINS,
+    BIRTHS,
+    ENDS,
+    OTHER,
+    PERIODS,
+    POOR,
+    POOR_BIRTHS,
+    Forecast,
+    Movements,
+)
 from ops.stats.report import Report
 from projections.stats import Moment, Stats
 from projections.stats_figures import (
     HIDDEN,
     UNKNOWN,
+    Cube,
+    cell_costs,
     change,
     leaf,
     needs_cubes,
@@ -21,6 +34,7 @@ from projections.stats_figures import (
 from projections.suppression import ALL, K
 
 PAID: Final = ("paid", "unpaid")
+WAYS: Final = (BEGINS, ENDS)
 MISSING: Final = ("income_report", "registration", "link")
 OUTCOMES: Final = (
     "assessed",
@@ -89,6 +103,48 @@ def take_up(
             row |= {"entitled": mark(entitled), "paid": mark(paid), "share_percent": mark(share)}
             report.rows.append(row)
     return report
+
+
+def due(
+    stats: Stats, moment: Moment, by: frozenset[str], forecast: Forecast, kinds: tuple[str, ...]
+) -> Report:
+    """Needs that begin and end by the calendar, and known births, with what they cost a month."""
+    parents = tree(stats.districts())
+    columns = (*places.COLUMNS, "kind", "movement", "period", "count", "cost_minor")
+    report = _report("due", columns, stats, moment)
+    report.projection = True
+    report.notes += [
+        "judged as of future days with today's facts and the incomes that count today",
+        "cost: a month, of those that begin or end; rounded to ten times the highest amount",
+    ]
+    for kind, movement in [*((kind, way) for kind in kinds for way in WAYS), (BIRTHS, BEGINS)]:
+        found = forecast.movements.get((kind, movement)) or Movements()
+        cube = Cube.of(parents, found.counts, PERIODS)
+        periods = {period: period for period in (*PERIODS, ALL)}
+        report.rows += _moving(cube, found, _places(parents, by), (kind, movement), periods)
+        if kind == BIRTHS:  # the same births, by family; so over the same totals
+            found = forecast.movements.get((POOR_BIRTHS, BEGINS)) or Movements()
+            split = Cube.of(parents, found.counts, (POOR, OTHER), places_as=cube)
+            names = (POOR_BIRTHS, BEGINS)
+            report.rows += _moving(split, found, _places(parents, by), names, {POOR: ALL})
+    return report
+
+
+def _moving(
+    cube: Cube,
+    found: Movements,
+    shown: Iterable[tuple[str, dict[str, str]]],
+    names: tuple[str, str],
+    periods: Mapping[str, str],
+) -> Iterator[dict[str, Any]]:
+    """Return the rows of one movement; ``periods``: what each shown value is called."""
+    costs = cell_costs(cube, found.costs, found.highest * K) if found.highest else {}
+    for place, where in shown:
+        for value, period in periods.items():
+            row: dict[str, Any] = {**where, "kind": names[0], "movement": names[1]}
+            row |= {"period": period, "count": mark(cube.shown((place, value)))}
+            cost = mark(costs.get((place, value))) if found.highest else None
+            yield row | {"cost_minor": cost}
 
 
 def missing(stats: Stats, moment: Moment, by: frozenset[str], closed: date | None) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,16 +26,14 @@ VALUES (%s, 1, %s, %s, %s, 'detected', %s, NULL, %s, 'r', '{}', '', '', %s, '202
 
 
 @pytest.fixture
-def settings(
-    invented: Invented, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
+def settings(invented: Invented, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("HUB_HOME", str(tmp_path))
     monkeypatch.setenv("HUB_DSN", invented.dsn)
     monkeypatch.setenv("HUB_KEYS_DSN", invented.dsn)
     monkeypatch.setenv("HUB_TODAY", "2026-03-20")
     create_secrets(tmp_path / "secrets")
     initialise(invented.dsn)
-    yield Settings.from_environment()
+    return Settings.from_environment()
 
 
 def needs(
