@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -220,6 +222,15 @@ def test_the_settle_windows_are_the_same_in_sql(country: Timeline) -> None:
         "SELECT type, live.settle_window(type) FROM unnest(%s::text[]) AS type", [list(catalogue())]
     ).fetchall()
     assert {name: window for name, window in rows if window} == WINDOWS
+
+
+def test_the_examples_for_analysts_run(country: Timeline) -> None:
+    page = Path(__file__).parents[3] / "docs" / "past.md"
+    examples = re.findall("```sql\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+    assert examples
+    for example in examples:
+        country.connection.execute(example.encode())
 
 
 def test_a_function_follows_its_schema(country: Timeline) -> None:
