@@ -5,16 +5,17 @@
 The live assessor finds a household by looking outwards from a cause, a question at a time. Here
 all ties of the day are read once and joined (union-find); then each batch holds whole circles,
 and its facts come in one question. What is said of a household is the same. Memory: an entry for
-each id while the batches are made, then one batch at a time.
+each id while the batches are made, then a batch or two: the next is read while one is worked on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from projections.everyone_store import EveryoneStore
 from projections.keystore import open_block
@@ -25,6 +26,8 @@ from streams.lifecycle import Fact, holding
 from streams.person import KINDS, Opened, Person, people
 from streams.rules.pack import RulePack
 from streams.surroundings import Around, Settling, read_around, settles
+
+_T = TypeVar("_T")
 
 HOUSEHOLD_BATCH: Final = 2000
 
@@ -120,24 +123,25 @@ class Everyone:
         done: frozenset[int] = frozenset(),
     ) -> Iterator[Batch]:
         """Return our share of the households, but for the batches ``done``."""
-        with closing(EveryoneStore(self.dsn, self.schema, self.snapshot, self.known_at)) as store:
-            complete = {
-                registry: found.through if found.partitions >= self.partitions else None
-                for registry, found in store.completeness().items()
-            }
+        with closing(self._store(self.snapshot)) as store:
+            complete = completeness(store, self.partitions)
             which, many = self.share
             adult_age = max(pack.family_law(on).adult_age for pack in (self.pack, *self.others))
             minors_from = on.replace(year=on.year - adult_age, day=min(on.day, 28))
             plan = packed(store.persons(), store.ties(on, minors_from), household_batch)
-            for number, ids in enumerate(plan):
-                if number % many == which and number not in done:
-                    task = _Task(number, len(plan), on, now, complete)
-                    yield self._batch(store, split(ids), task)
+            numbers = [n for n in range(which, len(plan), many) if n not in done]
+            since = min(pack.reads_from(on) for pack in (self.pack, *self.others))
+            with closing(self._store(self.snapshot or store.export())) as ahead:
+                rows = _one_ahead(lambda n: ahead.facts(split(plan[n]), KINDS, since), numbers)
+                for number, facts in zip(numbers, rows, strict=True):
+                    yield self._batch(store, facts, _Task(number, len(plan), on, now, complete))
 
-    def _batch(self, store: EveryoneStore, ids: Sequence[bytes], task: _Task) -> Batch:
+    def _store(self, snapshot: str | None) -> EveryoneStore:
+        return EveryoneStore(self.dsn, self.schema, snapshot, self.known_at)
+
+    def _batch(self, store: EveryoneStore, rows: Iterable[tuple[Any, ...]], task: _Task) -> Batch:
         packs, on = (self.pack, *self.others), task.on
-        since = min(pack.reads_from(on) for pack in packs)
-        facts = [Fact(*row) for row in store.facts(ids, KINDS, since)]
+        facts = list(map(Fact._make, rows))
         holds = holding(facts, task.now)
         persons = people(holds, self._open(holds))
         law = self.pack.family_law(on)
@@ -179,6 +183,27 @@ class Everyone:
             value = open_block(key, fact.event_id, "health", fact.sealed)
             opened[fact.event_id] = value if isinstance(value, dict) else None
         return opened
+
+
+def _one_ahead(read: Callable[[int], _T], numbers: Iterable[int]) -> Iterator[_T]:
+    """Return what ``read`` gives for each number; while one is worked on, the next is read."""
+    with ThreadPoolExecutor(1) as reader:
+        waiting: Future[_T] | None = None
+        for number in numbers:
+            coming = reader.submit(read, number)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = coming
+        if waiting is not None:
+            yield waiting.result()
+
+
+def completeness(store: EveryoneStore, partitions: int) -> dict[str, date | None]:
+    """Return up to when each registry has stated everything, in all its partitions."""
+    return {
+        registry: found.through if found.partitions >= partitions else None
+        for registry, found in store.completeness().items()
+    }
 
 
 class _Task(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from projections.everyone_store import EveryoneStore, ReplacedError
 from streams.assessor import Assessor
 from streams.decision import Decider
 from streams.everyone import Batch, Everyone
+from streams.lifecycle import Fact, holding, settling
+from streams.person import KINDS
 from streams.rules.uz import PACK
 from streams.saying import Waiting, writes
 from tests.integration.assessment.country import KEYS, PARTITIONS, Country, person
@@ -159,6 +162,34 @@ def test_what_was_known_later_is_left_out(families: Country, database: str) -> N
     assert len(list(at.assessments(DAY, early))) > 200
     before_all = everyone(families, database, known_at=NOW - timedelta(days=300))
     assert list(before_all.assessments(DAY, early)) == []
+
+
+@pytest.mark.parametrize("days", [0, 100])
+def test_facts_in_bulk_are_those_of_the_assessor(
+    families: Country, database: str, assessor: Assessor, days: int
+) -> None:
+    families.born("a child", "2010-01-01", mother="a mother")
+    families.married("one", "other")
+    families.married("one", "other", version=2)
+    families.annul("marriage one other", "one", version=3)
+    families.annul("birth a child", "a child")
+    families.close("birth a child", 3)
+    known_at = NOW - timedelta(days=days)
+    with closing(EveryoneStore(database, known_at=known_at)) as store:
+        ids = list(store.persons())
+        bulk = list(map(Fact._make, store.facts(ids, KINDS, date(2000, 1, 1))))
+    rows = assessor.store.facts(ids, KINDS, date(2000, 1, 1), known_at)
+    single = list(map(Fact._make, rows))
+
+    def plain(facts: list[Fact]) -> list[Any]:
+        return sorted(repr((*fact[:12], *fact[13:])) for fact in facts)  # but for `latest`
+
+    assert plain(holding(bulk, NOW)) == plain(holding(single, NOW))
+    assert sorted((plain([f]), at) for f, at in settling(bulk, NOW)) == sorted(
+        (plain([f]), at) for f, at in settling(single, NOW)
+    )
+    assert len(bulk) == len(single) > 2000
+    assert any(fact.annulled_at for fact in bulk)
 
 
 def test_a_swap_of_schemas_is_noticed(families: Country, database: str) -> None:
