@@ -41,12 +41,19 @@ def birth(name: object, **meta: Any) -> dict[str, Any]:
     return record("civil.birth_registered", person(name), meta={"id": some_id(name)} | meta)
 
 
-def work(records: Sequence[Sent], epoch: int, partition: int = 0, **changed: Any) -> ChunkWork:
-    place = Place(TOPIC, partition)
+def work(
+    records: Sequence[Sent],
+    epoch: int,
+    partition: int = 0,
+    registry: str = "civil",
+    **changed: Any,
+) -> ChunkWork:
+    topic = TOPIC if registry == "civil" else f"registry.{registry}.events.v1"
+    place = Place(topic, partition)
     first = records[0].offset
-    judged = judge(place, "civil", records, ROWS, Numbering(changed.pop("last", first)))
+    judged = judge(place, registry, records, ROWS, Numbering(changed.pop("last", first)))
     said: dict[str, Any] = {
-        "topic": TOPIC,
+        "topic": topic,
         "partition": partition,
         "epoch": epoch,
         "expected": first,
@@ -98,9 +105,11 @@ class Rig:
         outcomes: list[Outcome | None] = self.run(scenario)
         return outcomes
 
-    def claim(self, partition: int = 0, cluster: str = "c", topic_id: str = "t") -> int:
+    def claim(
+        self, partition: int = 0, cluster: str = "c", topic_id: str = "t", topic: str = TOPIC
+    ) -> int:
         async def scenario(pool: ChunkPool) -> int:
-            return (await pool.claim(TOPIC, partition, cluster, topic_id)).epoch
+            return (await pool.claim(topic, partition, cluster, topic_id)).epoch
 
         epoch: int = self.run(scenario)
         return epoch
