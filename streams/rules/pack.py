@@ -36,12 +36,19 @@ def in_force(sets: Sequence[Dated[_P]], on: date) -> Dated[_P] | None:
     return found
 
 
+class OnDay(NamedTuple):
+    """Parameters on one day, by name."""
+
+    in_force: Mapping[str, Dated[Any]]  # what is not in force yet is left out
+    values: Mapping[str, Any]  # before the first set, those of the first
+
+
 class Parameters(Mapping[str, Sequence[Dated[Any]]]):
     """A pack's numbers by name, each as dated sets in order of time."""
 
     def __init__(self, sets: Mapping[str, Sequence[Dated[Any]]]) -> None:
         self._sets = dict(sets)
-        self._on: dict[date, dict[str, Dated[Any]]] = {}
+        self._on: dict[date, OnDay] = {}
         self.days = sorted({dated.valid_from for dates in sets.values() for dated in dates})
 
     def __getitem__(self, name: str) -> Sequence[Dated[Any]]:
@@ -53,20 +60,25 @@ class Parameters(Mapping[str, Sequence[Dated[Any]]]):
     def __len__(self) -> int:
         return len(self._sets)
 
-    def in_force(self, on: date) -> Mapping[str, Dated[Any]]:
-        """Return by name the set in force on a day; what is not in force yet is left out."""
+    def on_day(self, on: date) -> OnDay:
         known = self._on.get(on)
         if known is None:
             if len(self._on) >= _MOST_DAYS:
                 self._on = {}
-            found = ((name, in_force(sets, on)) for name, sets in self._sets.items())
-            known = self._on[on] = {name: dated for name, dated in found if dated is not None}
+            found = {name: in_force(sets, on) for name, sets in self._sets.items()}
+            known = self._on[on] = OnDay(
+                {name: dated for name, dated in found.items() if dated is not None},
+                {name: (found[name] or sets[0]).values for name, sets in self._sets.items()},
+            )
         return known
+
+    def in_force(self, on: date) -> Mapping[str, Dated[Any]]:
+        """Return by name the set in force on a day; what is not in force yet is left out."""
+        return self.on_day(on).in_force
 
     def value(self, name: str, on: date) -> Any:
         """Return the values in force on a day; before the first set, those of the first."""
-        dated = self.in_force(on).get(name)
-        return (dated or self._sets[name][0]).values
+        return self.on_day(on).values[name]
 
 
 @dataclass(slots=True)
@@ -99,14 +111,18 @@ class Case:
     parameters: Parameters
     window: tuple[date, date] | None  # the days whose incomes count
     notes: dict[str, object] = field(default_factory=dict)  # what one rule found for the next
+    _today: OnDay = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._today = self.parameters.on_day(self.on)
 
     def parameter(self, name: str) -> Dated[Any] | None:
         """Return the set of ``name`` that is in force on the day; None before the first."""
-        return self.parameters.in_force(self.on).get(name)
+        return self._today.in_force.get(name)
 
     def value(self, name: str) -> Any:
         """Return the values in force on the day; before the first set, those of the first."""
-        return self.parameters.value(name, self.on)
+        return self._today.values[name]
 
 
 @dataclass(slots=True)

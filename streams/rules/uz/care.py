@@ -13,7 +13,7 @@ from streams.person import Person
 from streams.rules.calendar import birthday
 from streams.rules.pack import Case, Judgement, Member, Parameters
 from streams.rules.reason import MISSED, Condition, both, either, test
-from streams.rules.uz.ability import has_pension_age, pension_age
+from streams.rules.uz.ability import ability
 from streams.rules.uz.common import HOME, ends, living
 from streams.stated import age
 
@@ -79,11 +79,12 @@ def care_days(case: Case) -> Iterator[date]:
 
 def _frail(case: Case, member: Member) -> Condition:
     birth = member.person.birth
+    limit, is_old, _ = ability(case, member)
     old = test(
         "pension_age",
-        holds=has_pension_age(case, member),
+        holds=is_old,
         value=member.age,
-        threshold=pension_age(case, member),
+        threshold=limit,
         unit="years",
         events=(birth.event,) if birth is not None else (),
         volatile=True,

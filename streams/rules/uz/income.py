@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from streams.rules.calendar import last_closed, month_after, month_start
 from streams.rules.pack import Case, Member, Parameters
 from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, both, test
-from streams.rules.uz.ability import has_pension_age, is_unable
+from streams.rules.uz.ability import ability
 from streams.stated import Job
 
 REGISTRY: Final = "tax"
@@ -73,15 +73,16 @@ def family_income(case: Case) -> Income:
 def _family_income(case: Case) -> Income:
     adults = [member for member in case.members if not member.is_minor]
     grown = test("adult_in_family", holds=bool(adults), value=len(adults))
+    abilities = [(member.person.id, ability(case, member)) for member in adults]
     ages = [
-        test("birth_date_known", holds=None, person=member.person.id)
-        for member in adults
-        if has_pension_age(case, member) is None
+        test("birth_date_known", holds=None, person=person)
+        for person, able in abilities
+        if able.has_pension_age is None
     ]
     health = [
-        test("ability_to_work_known", holds=None, person=member.person.id)
-        for member in adults
-        if has_pension_age(case, member) is False and is_unable(case, member) is None
+        test("ability_to_work_known", holds=None, person=person)
+        for person, able in abilities
+        if able.has_pension_age is False and able.is_unable is None
     ]
     if case.household.in_institution:
         grown = Condition("not_in_institution", MISSED)
@@ -142,7 +143,7 @@ def _belonging(case: Case) -> tuple[bytes, ...]:
 
 
 def _gaps(case: Case, member: Member, first: date, last: date) -> Iterator[Condition]:
-    if not member.person.jobs or has_pension_age(case, member):
+    if not member.person.jobs or ability(case, member).has_pension_age:
         return
     yield from gaps(member, first, last)
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from streams.rules.calendar import birthday, month_start, months_later
 from streams.rules.pack import Case, Judgement, Member
 from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, both, test
-from streams.rules.uz.ability import able_to_work, pension_age
+from streams.rules.uz.ability import ability, able_to_work
 from streams.rules.uz.common import ends, not_in_institution
 from streams.rules.uz.income import gaps, job_end, tax_complete
 from streams.stated import is_in_force
@@ -21,7 +21,7 @@ from streams.stated import is_in_force
 def pension_age_approaching(case: Case) -> Iterator[Judgement]:
     """Judge whoever is in the last year before pension age, or has just reached it."""
     for member in case.members:
-        limit, birth = pension_age(case, member), member.person.birth
+        limit, birth = ability(case, member).pension_age, member.person.birth
         if limit is None or birth is None or member.age not in {limit - 1, limit}:
             continue
         reached_on = birthday(birth.on, limit)

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from streams.rules.calendar import birthday, months_later
-from tests.unit.streams.rules.world import ON, World, ident
+from tests.unit.streams.rules.world import ON, World
 
 NAMES = ("1a", "2b", "3c", "4d", "5e", "6f")
 OLD = ("1a", "2b", "3c")
@@ -75,10 +75,13 @@ def countries(draw: st.DrawFn) -> World:
     )
     world = replace(World(), tax=tax)
     for name in NAMES:
-        move = draw(_born(name))
-        if draw(st.integers(0, 9)):
-            _apply(world, move)
-    for move in draw(st.lists(_move(), max_size=14, unique_by=lambda one: one[:3])):
+        known = draw(st.sampled_from(("near a birthday", "far from one", "far from one", "no")))
+        if known == "near a birthday":
+            _apply(world, draw(_born(name)))
+        elif known == "far from one":
+            parent = None if name in OLD else draw(st.sampled_from((None, *OLD)))
+            world.born(name, "1990-10-01" if name in OLD else "2015-10-01", mother=parent)
+    for move in draw(st.lists(_move(), max_size=8, unique_by=lambda one: one[:3])):
         _apply(world, move)
     return world
 
@@ -119,6 +122,3 @@ class Memory:
             for fact in self._facts
             if fact.kind == "residence" and fact.value["dwelling"] in dwellings
         }
-
-
-PEOPLE = {ident(name) for name in NAMES}
