@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 class Chance:
     """One stream of chance, named so that adding another does not shift it."""
 
-    def __init__(self, seed: int, name: str) -> None:
+    def __init__(self, seed: int | str, name: str) -> None:
         self.unit = random.Random(f"{seed}/{name}").random  # noqa: S311 - a simulation
 
     def happens(self, share: float) -> bool:

@@ -69,13 +69,14 @@ class CivilWrite:
 class CivilBook:
     """Collects writes. The writes of one record are in order of their day."""
 
-    def __init__(self, seed: int, start: date, until: date) -> None:
+    def __init__(self, seed: int | str, start: date, until: date, first: int = 0) -> None:
         self.chance = Chance(seed, "civil")
         self.start = start  # end of the backlog
         self.until = until
         self.writes: list[CivilWrite] = []
         self._latest: dict[str, CivilWrite] = {}
-        self._numbers: Counter[str] = Counter()
+        self._numbers: Counter[str] = Counter()  # of records, by table
+        self._first = first  # records are numbered after this
 
     def register(self, table: str, on: date, **fields: str | None) -> str:
         """Enter an act, perhaps with trouble, and return the record that holds it in the end."""
@@ -119,7 +120,7 @@ class CivilBook:
     ) -> str:
         """Enter a new record and return its id."""
         self._numbers[table] += 1
-        record = f"{table[:2]}{self._numbers[table]:08d}"
+        record = f"{table[:2]}{self._first + self._numbers[table]:08d}"
         row: Row = dict.fromkeys((*HEAD, *COLUMNS[table]))
         row.update(fields)
         row.update(record_id=record, revision=1, status="valid", registered_at=self._at(on))

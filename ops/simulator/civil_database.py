@@ -42,17 +42,22 @@ def is_watched(dsn: str) -> bool:
     return bool(found and found[0])
 
 
-def copy_backlog(dsn: str, rows: dict[str, list[Row]]) -> None:
-    """Fill the tables, all in one transaction."""
+def copy_backlog(dsn: str, parts: Iterable[dict[str, list[Row]]]) -> None:
+    """Fill the tables, part by part, all in one transaction."""
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
-        for table, table_rows in rows.items():
-            names = (*HEAD, *COLUMNS[table])
-            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-                sql.Identifier("civil", table), sql.SQL(", ").join(map(sql.Identifier, names))
-            )
-            with cursor.copy(statement) as copy:
-                for row in table_rows:
-                    copy.write_row([row[name] for name in names])
+        for rows in parts:
+            for table, table_rows in rows.items():
+                _copy(cursor, table, table_rows)
+
+
+def _copy(cursor: psycopg.Cursor[Any], table: str, rows: list[Row]) -> None:
+    names = (*HEAD, *COLUMNS[table])
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier("civil", table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([row[name] for name in names])
 
 
 def apply_day(dsn: str, writes: Sequence[CivilWrite]) -> None:

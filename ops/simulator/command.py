@@ -19,6 +19,7 @@ from ops.simulator.civil_database import CountryExistsError
 from ops.simulator.contract import Keys
 from ops.simulator.country import Country, OutOfTurnError, Places
 from ops.simulator.known_people import pinfl_of
+from ops.simulator.parts import Say
 
 DEFAULT_UNTIL = "2026-09-30"
 KNOWN_PERSON = "a.third"  # a child of a low-income family; invented, like everybody there
@@ -35,8 +36,15 @@ class Phase(StrEnum):
     SERVE = "serve"
 
 
-def country_of(settings: Settings, people: int, days: int, seed: int, until: date) -> Country:
-    """Return the country whose sources are those of ``settings``."""
+def country_of(  # noqa: PLR0917 - the parameters of a country
+    settings: Settings,
+    people: int,
+    days: int,
+    seed: int,
+    until: date,
+    say: Say = lambda _: None,
+) -> Country:
+    """Return the country whose sources are those of ``settings``; ``say`` hears of each step."""
     secrets = settings.secrets
     return Country(
         people,
@@ -49,7 +57,19 @@ def country_of(settings: Settings, people: int, days: int, seed: int, until: dat
             tax_folder=settings.tax_drop_folder,
         ),
         keys=Keys(secrets.person_key, secrets.event_key, secrets.digest_key),
+        say=say,
     )
+
+
+class Steps:
+    """Says what has been done, with the time it took from the beginning."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+
+    def say(self, step: str) -> None:
+        self._console.print(f"{time.monotonic() - self._began:7.1f} s  {step}")
 
 
 def start_fhir(settings: Settings, seed: int = 0) -> fhir_process.FhirServer:
@@ -59,7 +79,7 @@ def start_fhir(settings: Settings, seed: int = 0) -> fhir_process.FhirServer:
 
 def simulate(  # noqa: PLR0917 - Typer calls it by name
     people: Annotated[
-        int, typer.Option(min=100, help="How many people; a hundred are known.")
+        int, typer.Option(min=100, max=1_000_000, help="How many people; a hundred are known.")
     ] = 20_000,
     days: Annotated[int, typer.Option(min=0, max=365, help="Live days after the backlog.")] = 30,
     seed: Annotated[int, typer.Option(help="The same seed gives the same country.")] = 1,
@@ -80,7 +100,9 @@ def simulate(  # noqa: PLR0917 - Typer calls it by name
     try:
         if fhir:
             console.print(f"FHIR server: {start_fhir(settings, seed).url}/fhir")
-        _write(country_of(settings, people, days, seed, until.date()), phase, console)
+        steps = Steps(console)
+        country = country_of(settings, people, days, seed, until.date(), steps.say)
+        _write(country, phase, console)
     except REFUSALS as error:
         console.print(f"hub simulate: {error}")
         raise typer.Exit(REFUSED) from error

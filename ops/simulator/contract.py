@@ -14,6 +14,7 @@ import orjson
 
 ZERO_ID = "00000000-0000-0000-0000-000000000000"
 
+_REMEMBERED = 400_000  # pseudonyms; more would fill the memory of a large country
 _APOSTROPHES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u02bc", "\u02bb"))
 
 
@@ -37,6 +38,8 @@ class Pseudonyms:
         """Return the id of ``value`` in ``scheme`` as text."""
         known = self._known.get((scheme, value))
         if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
             known = self._known[scheme, value] = derived_id(self.keys.person, scheme, value)
         return known
 

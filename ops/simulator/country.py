@@ -7,13 +7,12 @@ The ledger comes first, so that whatever comes out of the hub is already expecte
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 
-from ops.simulator import expect_civil, expect_health, expect_tax
-from ops.simulator.civil_acts import CivilWrite
 from ops.simulator.civil_database import (
     CountryExistsError,
     apply_day,
@@ -23,20 +22,15 @@ from ops.simulator.civil_database import (
 )
 from ops.simulator.contract import Keys, Pseudonyms
 from ops.simulator.drop_folder import deliver
-from ops.simulator.expectations import (
-    ExpectedEvent,
-    ExpectedFault,
-    Marks,
-    expected_event,
-    expected_fault,
-)
-from ops.simulator.faults import Fault
+from ops.simulator.expecting import Expected, Expecting, Item
 from ops.simulator.fhir_store import FhirStore
 from ops.simulator.health_records import Version
 from ops.simulator.known_people import known_needs, known_persons
-from ops.simulator.ledger import ExpectedFile, LedgerWriter
-from ops.simulator.plan import plan
-from ops.simulator.tax_rows import TaxFile
+from ops.simulator.ledger import LedgerWriter
+from ops.simulator.parts import Days, Say, days_of
+from ops.simulator.plan import standing_rows
+
+LARGEST_LOAD = 20_000  # resources in one transaction of the FHIR server's store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +46,6 @@ class Places:
         return self.home / "simulator" / "fhir.sqlite"
 
 
-@dataclass(slots=True)
-class Expected:
-    """What one day must lead to."""
-
-    events: list[ExpectedEvent] = field(default_factory=list)
-    faults: list[ExpectedFault] = field(default_factory=list)
-    files: list[ExpectedFile] = field(default_factory=list)
-
-
 class OutOfTurnError(Exception):
     """The days of a country are written in order, each once."""
 
@@ -73,7 +58,15 @@ class Country:
     """
 
     def __init__(
-        self, people: int, days: int, seed: int, until: date, *, places: Places, keys: Keys
+        self,
+        people: int,
+        days: int,
+        seed: int,
+        until: date,
+        *,
+        places: Places,
+        keys: Keys,
+        say: Say = lambda _: None,
     ) -> None:
         self.people = people
         self.days = days
@@ -81,8 +74,9 @@ class Country:
         self.until = until
         self.places = places
         self.keys = keys
-        self._plan = plan(people, days, seed, until)
+        self.say = say
         self._pseudonyms = Pseudonyms(keys)
+        self._planned: Days | None = None
 
     def backlog(self) -> None:
         """Create the civil schema and write the population and its history.
@@ -96,7 +90,8 @@ class Country:
         create_schema(self.places.civil_dsn)
         self._write_ledger(ledger, 0)
         ledger.known(known_persons(self.until, self.keys), known_needs(self.until, self.keys))
-        copy_backlog(self.places.civil_dsn, self._plan.standing_rows())
+        copy_backlog(self.places.civil_dsn, map(standing_rows, self._days.civil(0)))
+        self.say("civil registry filled")
         self._write_files(0)
 
     def day(self, number: int) -> None:
@@ -116,94 +111,48 @@ class Country:
             raise OutOfTurnError(f"day {number} is not due: day {through} is the last one written")
         # Asked first: a slot made while we write would watch the rest, not all.
         self._write_ledger(ledger, number, is_watched(self.places.civil_dsn))
-        apply_day(self.places.civil_dsn, self._plan.civil.get(number, []))
+        writes = sorted(chain.from_iterable(self._days.civil(number)), key=lambda write: write.on)
+        apply_day(self.places.civil_dsn, writes)
         self._write_files(number)
 
+    @property
+    def _days(self) -> Days:
+        if self._planned is None:
+            folder = self.places.home / "simulator" / "parts"
+            self._planned = days_of(self.people, self.days, self.seed, self.until, folder, self.say)
+        return self._planned
+
     def expected(self, number: int, watched: bool = False) -> Expected:
-        """Return what day ``number`` must lead to; 0 is the backlog.
+        """Return what day ``number`` must lead to, all at once."""
+        found = Expected()
+        for item in self.expecting(number, watched):
+            found.add(item)
+        return found
+
+    def expecting(self, number: int, watched: bool = False) -> Iterator[Item]:
+        """Give what day ``number`` must lead to, one after the other; 0 is the backlog.
 
         Args:
             number: of the day.
             watched: whether a replication slot follows the civil database on that day.
         """
-        expected = Expected()
-        phase = "live" if number else "backlog"
-        writes = self._plan.civil.get(number, [])
-        # In the backlog only the last write of a record reaches the database.
-        standing = {
-            id(w) for w in ({w.row["record_id"]: w for w in writes} if not number else {}).values()
-        }
-        for write in writes:
-            superseded = number == 0 and id(write) not in standing
-            self._expect_civil(expected, write, phase, (superseded, watched, write.op == "delete"))
-        for file in self._plan.tax.get(number, []):
-            self._expect_tax(expected, file, phase)
-        for version in self._plan.health.get(number, []):
-            self._expect_health(expected, version, phase)
-        return expected
-
-    def _expect_civil(
-        self, expected: Expected, write: CivilWrite, phase: str, marks: Marks
-    ) -> None:
-        key = expect_civil.source_key(write)
-        if write.fault:
-            fault = _named(write.fault)
-            expected.faults.append(
-                expected_fault(self.keys, "civil", key, fault, phase=phase, marks=marks)
-            )
-            return
-        statement = expect_civil.statement(write, self._pseudonyms)
-        expected.events.append(
-            expected_event(self.keys, "civil", key, statement, phase=phase, marks=marks)
-        )
-
-    def _expect_tax(self, expected: Expected, file: TaxFile, phase: str) -> None:
-        outcome = "refused" if file.refused_for else "duplicate" if file.repeats else "applied"
-        expected.files.append(
-            ExpectedFile(file.name, outcome, file.refused_for, file.repeats, len(file.rows), phase)
-        )
-        if outcome != "applied":
-            return
-        for number, row in enumerate(file.rows, start=1):
-            key = expect_tax.source_key(file, number)
-            if row.fault:
-                fault = _named(row.fault)
-                expected.faults.append(expected_fault(self.keys, "tax", key, fault, phase=phase))
-            else:
-                statement = expect_tax.statement(row, self._pseudonyms)
-                expected.events.append(
-                    expected_event(self.keys, "tax", key, statement, phase=phase)
-                )
-
-    def _expect_health(self, expected: Expected, version: Version, phase: str) -> None:
-        if version.type not in expect_health.OURS:
-            return
-        if version.fault:
-            fault = _named(version.fault)
-            expected.faults.append(
-                expected_fault(self.keys, "health", version.key, fault, phase=phase)
-            )
-        else:
-            statement = expect_health.statement(version, self._pseudonyms)
-            expected.events.append(
-                expected_event(self.keys, "health", version.key, statement, phase=phase)
-            )
+        expect = Expecting(self.keys, self._pseudonyms, "live" if number else "backlog")
+        for writes in self._days.civil(number):
+            # In the backlog only the last write of a record reaches the database.
+            last = {} if number else {write.row["record_id"]: write for write in writes}
+            standing = {id(write) for write in last.values()}
+            for write in writes:
+                superseded = number == 0 and id(write) not in standing
+                yield expect.civil(write, (superseded, watched, write.op == "delete"))
+        for file in self._days.tax(number):
+            yield from expect.tax(file)
+        for version in self._days.health(number):
+            yield from expect.health(version)
 
     def _write_ledger(self, ledger: LedgerWriter, number: int, watched: bool = False) -> None:
-        expected = self.expected(number, watched)
-        ledger.day(number, expected.events, expected.faults, expected.files)
-        ledger.country(self._facts(number, expected))
-
-    def _facts(self, number: int, expected: Expected) -> dict[str, object]:
-        """Return the parameters and what was written last; the ledger holds the rest."""
-        return {
-            **self._parameters(),
-            "written_through_day": number,
-            "last_day": {
-                "events": dict(Counter(event.registry for event in expected.events)),
-                "faults": dict(Counter(fault.registry for fault in expected.faults)),
-            },
-        }
+        counts = ledger.day(number, self.expecting(number, watched))
+        ledger.country(self._parameters() | {"written_through_day": number, "last_day": counts})
+        self.say(f"ledger of day {number} written")
 
     def _parameters(self) -> dict[str, object]:
         return {
@@ -214,17 +163,24 @@ class Country:
         }
 
     def _write_files(self, number: int) -> None:
-        for file in self._plan.tax.get(number, []):
+        for file in self._days.tax(number):
             deliver(self.places.tax_folder, file)
+        self.say(f"tax files of day {number} delivered")
         store = FhirStore(self.places.fhir_file)
         try:
-            versions = self._plan.health.get(number, [])
-            # In two loads, between which a page may be read; an instant may lie in both.
-            store.load(versions[: len(versions) // 2])
-            store.load(versions[len(versions) // 2 :])
+            # In several loads, between which a page may be read; an instant may lie in two.
+            for versions in _loads(self._days.health(number)):
+                store.load(versions)
         finally:
             store.close()
+        self.say(f"resources of day {number} stored")
 
 
-def _named(fault: Fault) -> tuple[str, str, str]:
-    return fault.rule, fault.field, fault.cause
+def _loads(versions: Iterator[Version]) -> Iterator[list[Version]]:
+    """Give the versions in two loads or more."""
+    first = list(islice(versions, LARGEST_LOAD))
+    half = len(first) // 2
+    yield first[:half]
+    yield first[half:]
+    while more := list(islice(versions, LARGEST_LOAD)):
+        yield more

@@ -24,6 +24,10 @@ class Fault:
     field: str  # where; a column, or a path in a FHIR resource
     spoil: Spoil  # from the good text to what stands there instead
 
+    def __reduce__(self) -> tuple[Callable[..., Fault], tuple[str, str, str]]:
+        """Return how to find it again: what spoils is code, and cannot be written to a file."""
+        return fault_called, (self.cause, self.rule, self.field)
+
 
 def wrong_check_digit(number: str) -> str:
     """Return the number with another last digit."""
@@ -137,7 +141,7 @@ TAX_FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "property": (
         *pinfl_faults("pinfl"),
-        Fault("unknown kind", "code", "kind", lambda _: "castle"),
+        Fault("unknown kind of property", "code", "kind", lambda _: "castle"),
         Fault("share in words", "number", "share_percent", lambda _: "half"),
     ),
     "benefit": (
@@ -170,3 +174,17 @@ HEALTH_FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("nobody named", "identifier_missing", "subject", _absent),
     ),
 }
+
+_ALL = [
+    fault
+    for table in (CIVIL_FAULTS, TAX_FAULTS, HEALTH_FAULTS)
+    for faults in table.values()
+    for fault in faults
+]
+# Each can be told by its names alone; a test holds them to it.
+_BY_NAME = {(fault.cause, fault.rule, fault.field): fault for fault in _ALL}
+
+
+def fault_called(cause: str, rule: str, field: str) -> Fault:
+    """Return the planted fault with these names."""
+    return _BY_NAME[cause, rule, field]

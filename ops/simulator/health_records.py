@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -42,14 +43,14 @@ class Version:
 class HealthBook:
     """Collects versions. The versions of one resource are in order of their day."""
 
-    seed: int
+    seed: int | str
     start: date  # end of the backlog
     until: date
+    _count: int = 0  # of resources; their ids follow from it
     versions: list[Version] = field(default_factory=list)
     patients: dict[Person, str] = field(default_factory=dict)
     chance: Chance = field(init=False)
     _latest: dict[str, Version] = field(default_factory=dict)
-    _count: int = 0
 
     def __post_init__(self) -> None:
         self.chance = Chance(self.seed, "health")
@@ -133,19 +134,7 @@ class HealthBook:
 
     def ordered(self) -> list[Version]:
         """Return all versions in order of writing; several share one instant."""
-        versions = sorted(self.versions, key=lambda v: v.on)
-        day, place, left = date.min, 0, 0
-        for version in versions:
-            if version.on != day:
-                day, place, left = version.on, 0, 0
-            if left == 0:
-                place, left = place + 1, self.chance.pick((1, 1, 2, 3, 5, 8))
-            left -= 1
-            millisecond = place * 137 % 1000
-            second = 6 * 3600 + place
-            clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-            version.updated_at = f"{day}T{clock}.{millisecond:03d}Z"
-        return versions
+        return list(timed(sorted(self.versions, key=lambda v: v.on), self.chance))
 
     def _write(self, version: Version) -> str:
         record = f"{version.type}/{version.id}"
@@ -174,6 +163,22 @@ class HealthBook:
 
     def _later(self, on: date) -> date:
         return min(on + timedelta(days=self.chance.whole(1, 60)), self.until)
+
+
+def timed(versions: Iterable[Version], chance: Chance) -> Iterator[Version]:
+    """Give each version, in order of its day, the instant of writing."""
+    day, place, left = date.min, 0, 0
+    for version in versions:
+        if version.on != day:
+            day, place, left = version.on, 0, 0
+        if left == 0:
+            place, left = place + 1, chance.pick((1, 1, 2, 3, 5, 8))
+        left -= 1
+        millisecond = place * 137 % 1000
+        second = 6 * 3600 + place
+        clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        version.updated_at = f"{day}T{clock}.{millisecond:03d}Z"
+        yield version
 
 
 def applies(fault: Fault, body: Resource) -> bool:

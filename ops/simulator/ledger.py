@@ -15,10 +15,12 @@ in the ledger but not in the sources: write the country anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import orjson
 
@@ -37,6 +39,9 @@ class ExpectedFile:
     repeats: str | None  # duplicate: the name of the file delivered before
     rows: int
     phase: str
+
+
+_KINDS = {"events": ExpectedEvent, "faults": ExpectedFault, "files": ExpectedFile}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,24 @@ class LedgerWriter:
         return facts
 
     def day(
-        self,
-        number: int,
-        events: Iterable[ExpectedEvent],
-        faults: Iterable[ExpectedFault],
-        files: Iterable[ExpectedFile],
-    ) -> None:
-        """Write what day ``number`` must lead to."""
-        for name, items in (("events", events), ("faults", faults), ("files", files)):
-            lines = b"\n".join(orjson.dumps(item) for item in items)
-            _write_whole(self.folder / "ledger" / f"{name}-{number:04d}.jsonl", lines)
+        self, number: int, items: Iterable[ExpectedEvent | ExpectedFault | ExpectedFile]
+    ) -> dict[str, dict[str, int]]:
+        """Write what day ``number`` must lead to, as it comes; return how many of what."""
+        counts: dict[str, Counter[str]] = {"events": Counter(), "faults": Counter()}
+        with ExitStack() as stack:
+            files = {
+                type_: stack.enter_context(_whole(self._path(name, number)))
+                for name, type_ in _KINDS.items()
+            }
+            for item in items:
+                files[type(item)].write(orjson.dumps(item) + b"\n")
+                if not isinstance(item, ExpectedFile):
+                    kind = "events" if isinstance(item, ExpectedEvent) else "faults"
+                    counts[kind][item.registry] += 1
+        return {name: dict(count) for name, count in counts.items()}
+
+    def _path(self, name: str, number: int) -> Path:
+        return self.folder / "ledger" / f"{name}-{number:04d}.jsonl"
 
     def country(self, facts: dict[str, object]) -> None:
         """Write the parameters and counts."""
@@ -156,6 +169,15 @@ def _read(folder: Path, name: str, of: type[_T]) -> Iterator[_T]:
     for path in sorted((folder / "ledger").glob(f"{name}-*.jsonl")):
         for line in path.read_bytes().splitlines():
             yield of(**orjson.loads(line))
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is there when all of it is, and not before."""
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("wb") as file:
+        yield file
+    draft.replace(path)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -21,7 +21,7 @@ class Life:
 
     def __init__(
         self,
-        seed: int,
+        seed: int | str,
         population: Population,
         civil: CivilHistory,
         tax: TaxHistory,

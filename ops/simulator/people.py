@@ -14,6 +14,7 @@ from ops.simulator.rates import BACKLOG, FAMILIES
 PENSION_AGE = {"M": 60, "F": 55}
 ADULT = 18
 YEAR = 365.25
+LARGEST_SERIAL = 999  # of those born on one day, in a PINFL
 
 
 @dataclass(slots=True, eq=False)
@@ -70,13 +71,20 @@ class Job:
 class Population:
     """Makes families until the country is full. ``now`` is the day of the backlog's end."""
 
-    def __init__(self, seed: int, now: date, districts: list[str]) -> None:
+    def __init__(
+        self,
+        seed: int | str,
+        now: date,
+        districts: list[str],
+        serials: range = range(LARGEST_SERIAL + 1),
+    ) -> None:
         self.chance = Chance(seed, "people")
         self.names = Names(Chance(seed, "names"))
         self.now = now
         self.districts = districts
         self.people: list[Person] = []
         self._serials: dict[tuple[str, date], int] = {}
+        self._own_serials = serials  # of PINFLs: those that no other part of the country gives
 
     def fill(self, people: int) -> None:
         """Add families until there are exactly ``people``; the last family may lack children."""
@@ -86,12 +94,13 @@ class Population:
 
     def person(self, sex: str, born_on: date, script: str, like: Person | None = None) -> Person:
         """Make someone; ``like`` is the parent who gives surname and patronymic."""
-        serial = self._serials[sex, born_on] = self._serials.get((sex, born_on), -1) + 1
+        born_before = self._serials.get((sex, born_on), 0)
+        self._serials[sex, born_on] = born_before + 1
         district = self.chance.pick(self.districts)
         surname, given_name, patronymic = self.names.full(sex, script, like)
         return Person(
             # district 900 is kept for the hundred known people
-            pinfl=pinfl(sex, born_on, int(district) % 900, serial),
+            pinfl=pinfl(sex, born_on, int(district) % 900, self._own_serials[born_before]),
             sex=sex,
             born_on=born_on,
             script=script,

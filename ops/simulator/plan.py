@@ -18,12 +18,37 @@ from ops.simulator.health_records import HealthBook, Version
 from ops.simulator.known_facts import enter_known
 from ops.simulator.known_people import PEOPLE
 from ops.simulator.live import Life
-from ops.simulator.people import Population
+from ops.simulator.people import LARGEST_SERIAL, Population
 from ops.simulator.tax_history import REPORTED_MONTHS, TaxHistory, months_before, report_on
 from ops.simulator.tax_rows import TaxBook, TaxFile
 
 _DISTRICTS = Path(__file__).parent / "districts.json"
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a country: planned by itself, with numbers that no other part gives."""
+
+    number: int
+    of: int
+
+    @property
+    def serials(self) -> range:
+        """Return which serials its PINFLs may have."""
+        share = (LARGEST_SERIAL + 1) // self.of
+        return range(self.number * share, (self.number + 1) * share)
+
+    @property
+    def first_record(self) -> int:
+        return self.number * 4_000_000
+
+    @property
+    def first_resource(self) -> int:
+        return self.number * 10_000_000
+
+
+WHOLE = Part(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +59,14 @@ class Plan:
     tax: dict[int, list[TaxFile]]
     health: dict[int, list[Version]]
 
-    def standing_rows(self) -> dict[str, list[Row]]:
-        """Return each civil table as it stands at the end of the backlog."""
-        latest = {str(write.row["record_id"]): write for write in self.civil.get(0, [])}
-        tables: dict[str, list[Row]] = defaultdict(list)
-        for write in latest.values():
-            tables[write.table].append(write.row)
-        return tables
+
+def standing_rows(writes: Iterable[CivilWrite]) -> dict[str, list[Row]]:
+    """Return each civil table as it stands after these writes."""
+    latest = {str(write.row["record_id"]): write for write in writes}
+    tables: dict[str, list[Row]] = defaultdict(list)
+    for write in latest.values():
+        tables[write.table].append(write.row)
+    return tables
 
 
 def district_codes() -> list[str]:
@@ -49,18 +75,21 @@ def district_codes() -> list[str]:
     return [district["code"] for region in regions for district in region["districts"]]
 
 
-def plan(people: int, days: int, seed: int, until: date) -> Plan:
-    """Return the plan of a country; the same arguments give the same plan.
+def plan(people: int, days: int, seed: int, until: date, part: Part = WHOLE) -> Plan:
+    """Return the plan of a country, or of a part; the same arguments give the same plan.
 
     The hundred known people come first and count as people.
     """
     start = until - timedelta(days=days)
-    population = Population(seed, start, district_codes())
-    civil = CivilBook(seed, start, until)
-    tax = TaxBook(seed, start, until)
-    health = HealthBook(seed, start, until)
-    enter_known(civil, tax, health, until)
-    population.fill(max(people - len(PEOPLE), 0))
+    own = seed if part.number == 0 else f"{seed}/part {part.number}"
+    population = Population(own, start, district_codes(), part.serials)
+    civil = CivilBook(own, start, until, part.first_record)
+    tax = TaxBook(own, start, until)
+    health = HealthBook(own, start, until, part.first_resource)
+    if part.number == 0:
+        enter_known(civil, tax, health, until)
+        people = max(people - len(PEOPLE), 0)
+    population.fill(people)
     registrar = CivilHistory(civil, population)
     office = TaxHistory(tax, population)
     clinic = HealthHistory(health, population)
@@ -68,7 +97,7 @@ def plan(people: int, days: int, seed: int, until: date) -> Plan:
     office.enter()
     clinic.enter()
 
-    life = Life(seed, population, registrar, office, clinic)
+    life = Life(own, population, registrar, office, clinic)
     reports = {report_on(m, until): m for m in months_before(until, REPORTED_MONTHS)}
     for day, month in reports.items():
         if day <= start:

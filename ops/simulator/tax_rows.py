@@ -57,7 +57,7 @@ class TaxFile:
 class TaxBook:
     """Collects rows; ``files`` sorts them into deliveries."""
 
-    seed: int
+    seed: int | str
     start: date  # end of the backlog
     until: date
     rows: list[TaxRow] = field(default_factory=list)

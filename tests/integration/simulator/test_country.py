@@ -23,7 +23,7 @@ TABLES = ("person", "birth", "death", "marriage", "divorce", "name_change", "res
 @pytest.fixture
 def country(tmp_path: Path, database: str) -> Country:
     places = Places(home=tmp_path, civil_dsn=database, tax_folder=tmp_path / "tax")
-    return Country(800, 8, 11, UNTIL, places=places, keys=KEYS)
+    return Country(1500, 8, 11, UNTIL, places=places, keys=KEYS)
 
 
 def both(ledger: Ledger) -> list[ExpectedEvent | ExpectedFault]:
@@ -112,8 +112,8 @@ def test_a_second_country_in_the_same_place_is_refused(country: Country) -> None
 
 def test_days_are_written_in_order_by_whoever_has_the_same_parameters(country: Country) -> None:
     country.backlog()
-    successor = Country(800, 8, 11, UNTIL, places=country.places, keys=KEYS)
-    stranger = Country(800, 8, 12, UNTIL, places=country.places, keys=KEYS)
+    successor = Country(1500, 8, 11, UNTIL, places=country.places, keys=KEYS)
+    stranger = Country(1500, 8, 12, UNTIL, places=country.places, keys=KEYS)
 
     country.day(1)
     successor.day(2)

@@ -30,9 +30,9 @@ def ledger(tmp_path: Path) -> Ledger:
         event("income/1/1", "backlog"),
     ]
     refused = ExpectedFile("income-1.csv", "refused", "hash", None, 3, "live")
-    writer.day(0, backlog, [fault("birth/bi1/1", "backlog")], [])
-    writer.day(1, [event("person/pe1/3", "live"), event("birth/bi1/2", "live")], [], [refused])
-    writer.day(2, [], [], [])
+    writer.day(0, [*backlog, fault("birth/bi1/1", "backlog")])
+    writer.day(1, [event("person/pe1/3", "live"), refused, event("birth/bi1/2", "live")])
+    writer.day(2, [])
     writer.country({"people": 4, "until": "2026-09-30"})
     writer.known({"a.first": "id"}, [KnownNeed("id", "a.first", "child_benefit", 275_000, "why")])
     return Ledger.load(tmp_path)
@@ -61,11 +61,11 @@ def test_a_backlog_revision_replaced_in_the_live_days_races_with_the_snapshot(
 def test_what_a_slot_watched_is_certain_and_what_came_before_it_is_not(tmp_path: Path) -> None:
     writer = LedgerWriter(tmp_path)
     unseen, gone, seen = "person/pe1/1", "person/pe2/2", "person/pe3/1"
-    writer.day(0, [event("person/pe2/1", "backlog")], [], [])
-    writer.day(1, [event(unseen, "live"), replace(event(gone, "live"), deletes=True)], [], [])
+    writer.day(0, [event("person/pe2/1", "backlog")])
+    writer.day(1, [event(unseen, "live"), replace(event(gone, "live"), deletes=True)])
     watched = [event(seen, "live"), event("person/pe3/2", "live"), event("person/pe1/2", "live")]
     watched.append(replace(event("person/pe4/1", "live"), deletes=True))
-    writer.day(2, [replace(e, watched=True) for e in watched], [], [])
+    writer.day(2, [replace(e, watched=True) for e in watched])
     writer.country({})
     writer.known({}, [])
 
