@@ -56,8 +56,8 @@ SELECT person, min(from_month), event_id,
  GROUP BY person, event_id ORDER BY person, event_id
 """
 
-LOCK: Final = "SELECT pg_try_advisory_lock(x'68756206'::int)"  # "hub", 6
-UNLOCK: Final = "SELECT pg_advisory_unlock(x'68756206'::int)"
+LOCK: Final = "SELECT pg_try_advisory_lock(x'68756207'::int)"  # "hub", 7
+UNLOCK: Final = "SELECT pg_advisory_unlock(x'68756207'::int)"
 LOCK_GENERATION: Final = "SELECT number FROM kept.generation FOR SHARE"
 FIRST: Final = """
 SELECT uuid_send(person) FROM live.rejudgements

@@ -12,12 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 from rich.console import Console
 
+from ops.cli import command_app
 from ops.payments import render as render_payments
 from ops.person_view import render, words_of
-from ops.run.api import judge, queries, run
+from ops.run.api import identify, judge, queries, run
 from ops.settings import Settings, create_secrets
 from projections.keystore import PostgresKeyStore, initialise
 from projections.migrations import migrate
@@ -258,3 +260,38 @@ def test_a_judged_answer_can_be_read_by_people(settings: Settings, country: Time
     assert "275,000 soum a month" in shown
     assert "Facts" in shown
     assert "nothing was found to be paid wrongly" in shown
+
+
+def test_the_commands(
+    settings: Settings,
+    country: Timeline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+    number = "30211975910033"  # the published example
+    who = "=" + text(identify(settings, number))
+    country.state("alias", (who, "linked_to", {"person": "3son"}))
+    known_at = ["--known-at", "2026-03-05T18:00:00Z"]
+
+    def hub(name: str, *arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{number}\n"))
+        with pytest.raises(SystemExit) as end:
+            command_app(name)(args=list(arguments), prog_name=f"hub {name}")
+        captured = capsys.readouterr()
+        assert number not in captured.out + captured.err
+        return int(end.value.code or 0), captured.out + captured.err
+
+    code, shown = hub("person", "show", "--as-of", "2026-03-04", "--lang", "uz-Latn", *known_at)
+    assert (code, "judged again as of 2026-03-04" in shown) == (0, True)
+    code, shown = hub("person", "show", "--as-of", "2026-02-30", *known_at)
+    assert (code, shown) == (2, "hub: as_of is a day: YYYY-MM-DD.\n")
+    code, shown = hub("person", "show", "--lang", "fr")
+    assert code == 2
+    code, shown = hub("person", "show", "--facts", "-o", "json", *known_at)
+    assert [fact["kind"] for fact in orjson.loads(shown)["facts"]] == ["linked_to", "birth"]
+    code, shown = hub("payments")
+    assert (code, "nothing was found" in shown) == (0, True)
+    code, shown = hub("payments", "--each", "-o", "json")
+    assert orjson.loads(shown)["findings"] == []
