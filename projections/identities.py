@@ -23,7 +23,8 @@ SELECT one AS id, kept.canonical(one) = kept.canonical(%(asked)s) AS is_same
   FROM kept.ever_linked(%(asked)s) AS one
 """
 _FIRST: Final = """
-SELECT known_from, topic FROM live.facts WHERE person = %s ORDER BY known_from, event_id LIMIT 1
+SELECT known_from, topic FROM live.facts WHERE person = %s
+ ORDER BY kind IN ('linked_from', 'unlinked_from'), known_from, event_id LIMIT 1
 """
 # The moments at which the link of an id may have changed, and what it was from then on.
 _STEPS: Final = """
@@ -103,9 +104,9 @@ def identities(queries: Queries, asked: UUID, reader: str) -> Answer:
         person = row["person"]
         rows = connection.execute(_GROUP, {"asked": asked}).fetchall()
         same = {row["id"] for row in rows if row["is_same"]}
-        listed = [_own(connection, person)]
-        for row in rows:
-            listed += _linked(connection, row["id"], same)
+        others = [one for row in rows for one in _linked(connection, row["id"], same)]
+        others.sort(key=lambda one: (one["since"], one["id"]))
+        listed = [_own(connection, person), *others]
         leave(connection, "read", {"what": "identities", "person": str(person)}, reader)
     known = [one for one in listed if one["since"] is not None]
     if not known:
