@@ -83,7 +83,7 @@ class Rejudger:
         concerned: set[bytes] = set()
         for month in wanted:
             for group in looking.groups(person, month):
-                concerned |= group.people
+                concerned |= looking.all_ids(group.people)  # a link takes an alias's lines back
                 for kind in sorted(set(self.past.pack.benefits.values())):
                     lines += compare(group.month(kind, self.past.pack.benefits))
         stored = [Line(*row) for row in self.store.latest(concerned, wanted)]
@@ -168,6 +168,10 @@ class _Looking:
             then = self.past.judge(known_then, everybody | set(ids), month, complete)
         for group in groups:
             yield _Group(month, group, now, then, self._payments(known_now, group, month))
+
+    def all_ids(self, people: Iterable[bytes]) -> set[bytes]:
+        """Return every id that is one of ``people`` now."""
+        return {one for person in people for one in self._of(person)[1]}
 
     def _of(self, asked: bytes) -> tuple[bytes, list[bytes]]:
         if asked not in self._ids:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
@@ -14,74 +12,8 @@ from streams.assessor import Assessor
 from streams.past import Past
 from streams.rejudging import Rejudger
 from tests.integration.assessment.country import person
+from tests.integration.past.looking_back import MONTHS, NOW, ON, Working
 from tests.integration.past.timeline import Timeline, moment
-
-ON = date(2026, 3, 10)
-NOW = moment("2026-03-10")
-MONTHS = ("2025-08-01", "2025-09-01", "2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01")
-Finding = tuple[bytes, str, str, int | None, int, int | None, bytes]
-
-
-class Working:
-    """Empties both queues, then says what is found."""
-
-    def __init__(self, country: Timeline, assessor: Assessor, rejudger: Rejudger) -> None:
-        self.country, self.assessor, self.rejudger = country, assessor, rejudger
-
-    def drain(self, on: date = ON, now: Any = NOW) -> int:
-        while self.assessor.assess_batch(on, now) is not None:
-            pass
-        transactions = 0
-        while self.rejudger.rejudge_one(on, now) is not None:
-            transactions += 1
-        return transactions
-
-    def findings(self) -> list[Finding]:
-        """Every line written, in order: amounts in soum."""
-        rows = self.country.connection.execute(
-            "SELECT person, kind, month::text, entitled_minor / 100, paid_minor / 100,"
-            " difference_minor / 100, event_id FROM live.payment_findings ORDER BY id"
-        ).fetchall()
-        return [(row[0].bytes, *row[1:6], row[6].bytes) for row in rows]
-
-    def open(self) -> dict[str, int]:
-        """The latest word on each month: the difference in soum, if there is one."""
-        rows = self.country.connection.execute(
-            "SELECT DISTINCT ON (person, kind, month) month::text, difference_minor / 100"
-            "  FROM live.payment_findings ORDER BY person, kind, month, id DESC"
-        ).fetchall()
-        return {month: difference for month, difference in rows if difference}
-
-
-@pytest.fixture
-def family(country: Timeline) -> Timeline:
-    """A son of ten, 900,000 soum a head: at risk of poverty. Known since 5 November 2025.
-
-    The tax registry closes each month on the fifth of the next one. Until February 2026 nothing is
-    due; from then on half of the child benefit, 137,500 soum (PF-258, 26 Dec 2025).
-    """
-    country.at = moment("2025-11-05")
-    country.born("1ali", "1990-05-01", "M")
-    country.born("2vali", "1992-05-01", "F")
-    country.married("1ali", "2vali")
-    country.born("3son", "2015-05-01", "M", mother="2vali", father="1ali")
-    country.earns("1ali", 2_700_000, MONTHS[:3])
-    country.complete(date(2025, 10, 31))
-    for month in MONTHS[3:]:
-        year, number = int(month[:4]), int(month[5:7])
-        closed = date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
-        country.at = moment((closed + timedelta(days=5)).isoformat())
-        country.earns_once("1ali", month, 2_700_000)
-        country.complete(closed)
-    return country
-
-
-@pytest.fixture
-def working(family: Timeline, database: str, assessor: Assessor, past: Past) -> Iterator[Working]:
-    with closing(PaymentsStore(database)) as store:
-        made = Working(family, assessor, Rejudger(store, past))
-        made.drain()
-        yield made
 
 
 def test_what_arrives_in_time_speaks_of_no_past_month(working: Working) -> None:
