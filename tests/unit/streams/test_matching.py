@@ -175,3 +175,25 @@ def test_two_who_fit_as_well_make_each_other_doubtful() -> None:
         (b"c", 60, {}),
     ]
     assert [like.score for _, like in ranked(found[::2])] == [90, 60]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "how"),
+    [
+        ("Rustam", "Рустам", "same"),
+        ("Rustam", "Rustm", "close"),
+        ("Qodir", "Кадир", "close"),
+        ("Anvar", "Anvarjon", "near"),
+        ("Sherzod", "Shahzod", "other"),
+        ("Ali", "Vali", "near"),
+        ("Zuhra", "Zulfiya", "other"),
+    ],
+)
+def test_how_alike_two_given_names_are(mine: str, theirs: str, how: str) -> None:
+    assert likeness(one(given=mine), one(given=theirs)).features["given"] == how
+
+
+def test_day_and_month_swapped_meet_whatever_the_surname_is() -> None:
+    other = one("Sobirov", patronymic=None, born_on=date(1990, 7, 3))
+
+    assert blocks(KEY, one()) & blocks(KEY, other)
