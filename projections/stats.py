@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
 from projections import stats_sql as sql
@@ -59,7 +60,7 @@ class Stats:
 
     connection: psycopg.Connection[Row]
     partitions: int
-    _held: tuple[object, ...] | None = field(default=None, init=False)
+    _held: tuple[Moment, frozenset[str]] | None = field(default=None, init=False)
 
     def export(self) -> str:
         """Return the name under which other sessions read this very snapshot."""
@@ -127,9 +128,8 @@ class Stats:
         self.connection.execute(sql.LEAF, [Jsonb(body)])
 
     def _hold(self, moment: Moment, kinds: Sequence[str], since: date | None = None) -> None:
-        """Make the tables of a moment, unless they are there."""
-        wanted = (moment, kinds, since)
-        if self._held == wanted:
+        """Make the tables of a moment, unless they are there and hold enough."""
+        if self._held is not None and self._held[0] == moment and self._held[1].issuperset(kinds):
             return
         arguments = {
             "at": moment.at,
@@ -138,11 +138,10 @@ class Stats:
             "since": since or date.max,
         }
         self.connection.execute(sql.FORGET)
-        for statement in (sql.ALIASES, sql.HELD, sql.PLACES, sql.BIRTHS, sql.STANDING):
+        for name, statement in sql.TABLES.items():
             self.connection.execute(statement, arguments)
-        for statement in sql.ANALYZE:
-            self.connection.execute(statement)
-        self._held = wanted
+            self.connection.execute(SQL("ANALYZE {}").format(Identifier(name)))
+        self._held = (moment, frozenset(kinds))
 
     def _rows(
         self, statement: LiteralString, arguments: Mapping[str, Any] | None = None

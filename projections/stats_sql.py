@@ -84,7 +84,14 @@ SELECT * FROM (
       FROM live.need_history WHERE known_from <= %(at)s ORDER BY need, version DESC) said
  WHERE status <> 'ended'
 """
-ANALYZE: Final = ("ANALYZE held", "ANALYZE places", "ANALYZE births", "ANALYZE standing")
+# In the order in which they are made; each is analysed, for nobody else does that in a transaction.
+TABLES: Final = {
+    "aliases": ALIASES,
+    "held": HELD,
+    "places": PLACES,
+    "births": BIRTHS,
+    "standing": STANDING,
+}
 
 DISTRICTS: Final = """
 SELECT DISTINCT value ->> 'district' AS district FROM live.facts WHERE kind = 'residence'

@@ -89,9 +89,9 @@ def take_up(
 ) -> Report:
     """Of the needs that stand, those that were paid for in the month."""
     parents = tree(stats.districts())
+    rows = stats.take_up(moment, benefits)  # first: what it reads is enough for the next
     cubes = needs_cubes(stats.needs(moment), parents, kinds)
     paid_for = sorted(set(benefits.values()))
-    rows = stats.take_up(moment, benefits)
     split = split_cubes(rows, parents, PAID, paid_for, places_as=cubes)
     columns = ("month", *places.COLUMNS, "kind", "entitled", "paid", "share_percent")
     report = _report("take-up", columns, stats, moment)
