@@ -9,7 +9,7 @@ partition is one transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -72,7 +72,7 @@ class Piece(NamedTuple):
     position: int
 
 
-async def pieces(wanted: Range) -> AsyncIterator[Piece]:
+async def pieces(wanted: Range) -> AsyncGenerator[Piece, None]:
     """Return the committed records of a range, in order; the last position is its end.
 
     Raises:
