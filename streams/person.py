@@ -65,10 +65,20 @@ class Person:
 
     def residence(self, on: date) -> Residence | None:
         """Return the registration in force; of several the latest."""
-        return max((r for r in self.residences if is_in_force(r, on)), default=None)
+        found = None
+        for one in self.residences:  # asked several times of everybody, and there is mostly one
+            if (
+                one.since <= on
+                and (one.until is None or one.until >= on)
+                and (found is None or one > found)
+            ):
+                found = one
+        return found
 
     def disability(self, on: date) -> Disability | None:
         """Return the assessment in force; of several the latest, then the gravest."""
+        if not self.disabilities:
+            return None
         in_force = [d for d in self.disabilities if is_in_force(d, on)]
         return max(in_force, key=lambda d: (d.since, -(d.group or 0), d.event), default=None)
 
@@ -90,6 +100,7 @@ def people(
     facts = list(facts)
     link = links(facts) if identities is None else identities
     same = {alias: canonical(alias, link) for alias in link}
+    context = _Context(same, opened)
     found: dict[bytes, Person] = {}
     for fact in facts:
         fold = _FOLDS.get(fact.kind)
@@ -99,7 +110,7 @@ def people(
         person = found.get(owner)
         if person is None:
             person = found[owner] = Person(owner)
-        fold(person, fact, _Context(same, opened))
+        fold(person, fact, context)
     return found
 
 
