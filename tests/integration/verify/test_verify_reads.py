@@ -18,7 +18,7 @@ from ops.verify.database import database_pending, read_tables
 from ops.verify.ids import raw
 from ops.verify.kafka import _records
 from ops.verify.seals import NotOpenedError, read_keys
-from ops.verify.values import Place, Topics
+from ops.verify.values import NeedRow, Place, Replacement, Topics
 from schemas.errors import PermanentError
 
 ROOT = Path(__file__).parents[3]
@@ -120,6 +120,39 @@ def test_the_tables_are_read_as_values(hub: str) -> None:
     assert (first.digest, first.place) == ("ff", Place("registry.civil.events.v1", 2, 7))
     assert len(database_pending(hub, 0, 0)) == 3
     assert len(database_pending(hub, None, None)) == 2
+
+
+def test_needs_replacements_and_decisions_are_read_as_they_stand(hub: str) -> None:
+    with psycopg.connect(hub) as connection:
+        connection.execute(
+            """
+            INSERT INTO live.needs (need, version, person, household, kind, status, since,
+                review_on, urgency, amount_minor, rule, evidence, reason, reason_digest, event_id,
+                assessed_on)
+            VALUES (%(a)s, 2, %(b)s, %(a)s, 'infant_care', 'changed', '2026-01-02', NULL,
+                'normal', 50000000, 'r', ARRAY[%(a)s]::uuid[], '', '', %(b)s, '2026-01-03')
+            """,
+            {"a": ONE, "b": TWO},
+        )
+        connection.execute(
+            "INSERT INTO live.replacements VALUES (%s, %s, '1970-01-01T00:00:01Z')", (ONE, TWO)
+        )
+        connection.execute("INSERT INTO kept.outbox (kind, body) VALUES ('operator', '')")
+
+    tables = read_tables(hub)
+
+    assert tables.needs == [
+        NeedRow(
+            *(ONE, 2, TWO, ONE, "infant_care", "changed", 50_000_000, (ONE,), TWO),
+            since="2026-01-02",
+            review_on=None,
+            urgency="normal",
+        )
+    ]
+    assert tables.replacements == [Replacement(ONE, TWO, 1_000_000)]
+    assert tables.decisions == 1
+    assert database_pending(hub, 0, 0, 1) == ["1 rows of the outbox wait for the sequencer"]
+    assert "1 decisions wait in the outbox" in database_pending(hub, 0, 0, 0)
 
 
 def test_keys_are_unwrapped_and_a_wrong_wrapping_key_is_said(database: str) -> None:
