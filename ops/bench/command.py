@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,20 +13,25 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ops.bench import load, report
+from ops.bench import assess_report, assessing, load, report
 from ops.bench.contestants import CONTESTANTS, OURS, PEERS, Contestant
 from ops.bench.environment import environment
-from ops.bench.measure import Results, measure
+from ops.bench.measure import Begin, measure
 from ops.bench.race import Arena, Tick
 from ops.bench.servers import own_stack
 from ops.initialise import initialise
+from ops.settings import Settings
 from schemas.errors import PermanentError
+from schemas.registry import SchemaIds
 
 _SEED: Final = 20_260_101
 _LEAST_EVENTS: Final = 1000
+_LEAST_PEOPLE: Final = 1000
+FACTS: Final = "facts"
+ROWS: Final = (FACTS, assessing.NAME)
 
 
-def bench(
+def bench(  # noqa: PLR0917 - Typer calls it by name
     events: Annotated[
         int,
         typer.Option(
@@ -39,51 +44,80 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option(help="Only these contestants beside ours; may be repeated.")
     ] = None,
+    row: Annotated[
+        list[str] | None, typer.Option(help="Only these rows: facts, assess; may be repeated.")
+    ] = None,
+    people: Annotated[
+        int, typer.Option(help="Row assess: how many people are assessed.", min=_LEAST_PEOPLE)
+    ] = 50_000,
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("build/bench.json"),
 ) -> None:
-    """Measure us beside stock Faust and Quix Streams, from Kafka to committed facts.
+    """Measure us beside stock Faust and Quix Streams, and assessment beside its pure part.
 
     Starts servers of its own and stops them; takes some minutes. Use an idle machine.
 
     Examples:
       hub bench
       hub bench --events 20000 --rounds 1 --only quix
+      hub bench --row assess --people 20000
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop our servers then, too
     contestants = _contestants(only)
+    wanted = _rows(row)
     console = Console()
+    found: list[dict[str, object]] = []
     with _progress(console) as progress:
-        surroundings, results = _run(progress, contestants, events, rounds)
-    report.show(console, results, contestants)
-    report.write(output, report.objects(results, contestants, surroundings))
+        task = progress.add_task("servers", total=None)
+
+        def begin(what: str, total: int) -> Tick:
+            progress.reset(task, description=what, total=total)
+            return lambda done: progress.update(task, completed=min(done, total))
+
+        def say(what: str) -> None:
+            console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {what}", highlight=False)
+
+        with own_stack(say) as settings:
+            surroundings = environment(settings, load.compression())
+            ids = initialise(settings)
+            if FACTS in wanted:
+                arena = _arena(settings, ids, events, begin, say)
+                results = measure(arena, contestants, rounds, begin, say)
+                size = {"events": events, "repeated": load.repeats(events), "rounds": rounds}
+                found += report.objects(results, contestants, surroundings | size)
+            if assessing.NAME in wanted:
+                assessed = assessing.measure(settings, people, rounds, begin, say)
+                found += assess_report.objects(assessed, surroundings | {"rounds": rounds})
+    if FACTS in wanted:
+        report.show(console, results, contestants)
+    if assessing.NAME in wanted:
+        assess_report.show(console, assessed)
+    report.write(output, found)
     console.print(f"written to {output}")
 
 
-def _run(
-    progress: Progress, contestants: Sequence[Contestant], events: int, rounds: int
-) -> tuple[dict[str, object], Results]:
-    console = progress.console
-    task = progress.add_task("servers", total=None)
+def _arena(
+    settings: Settings, ids: SchemaIds, events: int, begin: Begin, say: Callable[[str], None]
+) -> Arena:
+    """Publish the load and return where the contestants run."""
+    tick = begin("publishing the load", events)
+    for committed in load.publish(settings, ids, events, _SEED):
+        tick(committed)
+    repeated = load.repeats(events)
+    say(f"{events:,} records on {load.TOPIC}, {repeated:,} of them repeats")
+    types = {number: each.name for number, each in ids.types(load.TOPIC).items()}
+    return Arena(settings, load.TOPIC, types, events, events - repeated)
 
-    def begin(what: str, total: int) -> Tick:
-        progress.reset(task, description=what, total=total)
-        return lambda facts: progress.update(task, completed=min(facts, total))
 
-    def say(what: str) -> None:
-        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {what}", highlight=False)
+def _rows(chosen: Sequence[str] | None) -> Sequence[str]:
+    """Return which rows are measured.
 
-    with own_stack(say) as settings:
-        surroundings = environment(settings, load.compression())
-        ids = initialise(settings)
-        tick = begin("publishing the load", events)
-        for committed in load.publish(settings, ids, events, _SEED):
-            tick(committed)
-        repeated = load.repeats(events)
-        say(f"{events:,} records on {load.TOPIC}, {repeated:,} of them repeats")
-        types = {number: row.name for number, row in ids.types(load.TOPIC).items()}
-        arena = Arena(settings, load.TOPIC, types, events, events - repeated)
-        results = measure(arena, contestants, rounds, begin, say)
-    return surroundings | {"events": events, "repeated": repeated, "rounds": rounds}, results
+    Raises:
+        PermanentError: a name is unknown.
+    """
+    if unknown := set(chosen or ()) - set(ROWS):
+        names = ", ".join(ROWS)
+        raise PermanentError(f"no row is called {', '.join(sorted(unknown))}; there are {names}")
+    return chosen or ROWS
 
 
 def _contestants(only: list[str] | None) -> tuple[Contestant, ...]:

@@ -70,11 +70,17 @@ class Run:
 
 
 @contextmanager
-def empty_tables(settings: Settings, name: str) -> Iterator[str]:
-    """Give the name of a database with the hub's empty tables; dropped afterwards."""
-    database, template = sql.Identifier(name), sql.Identifier("hub")
+def empty_tables(settings: Settings, name: str, template: str = "hub") -> Iterator[str]:
+    """Give the name of a database with the hub's empty tables; dropped afterwards.
+
+    Args:
+        settings: of the stack.
+        name: of the database.
+        template: the database that is copied; nobody may be connected to it.
+    """
+    database, copied = sql.Identifier(name), sql.Identifier(template)
     with psycopg.connect(settings.local_dsn("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, template))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(database, copied))
         connection.execute("CHECKPOINT")  # nobody pays for what was written before
         try:
             yield name
