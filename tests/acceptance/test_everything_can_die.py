@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,9 +150,20 @@ def test_every_process_dies_and_nothing_is_lost_or_doubled(trial: Trial) -> None
     assert memory < MEMORY_LIMIT
     report = verify(trial.settings, wait_seconds=PATIENCE_SECONDS)
     assert report.outcome == EQUAL, (report.pending, report.first, report.as_json()["kinds"])
+    suggest_who_is_who(trial.settings)  # opens every name; none may stay behind
     assert leaks(trial.settings) == []
     (trial.stack.log_path("planted")).write_bytes(b"refused: " + min(tokens(trial.settings)))
     assert leaks(trial.settings) == ["file planted.log"], "a search that cannot find proves nothing"
+
+
+def suggest_who_is_who(settings: Settings) -> None:
+    environment = os.environ | settings.as_environment()
+    command = [sys.executable, "-m", "ops.cli", "person", "suggest"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    with psycopg.connect(settings.hub_dsn) as connection:
+        found = connection.execute("SELECT count(*) FROM live.suggestions").fetchone()
+    assert found is not None
+    assert found[0] > 0
 
 
 def kill_connector_at_work(scene: Scene, name: str) -> bool:
