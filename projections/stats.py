@@ -73,9 +73,10 @@ class Stats:
             for row in self._rows(sql.COMPLETENESS, {"at": moment.at})
         }
 
-    def districts(self) -> list[str]:
-        """Return the code of every district that anybody was ever registered in."""
-        return sorted(row["district"] for row in self._rows(sql.DISTRICTS) if row["district"])
+    def districts(self, moment: Moment) -> list[str]:
+        """Return the code of every district that anybody was known to have been registered in."""
+        rows = self._rows(sql.DISTRICTS, {"at": moment.at})
+        return sorted(row["district"] for row in rows if row["district"])
 
     def needs(self, moment: Moment) -> list[Row]:
         """Return needs that stand: kind, district, age, count, cost, highest amount."""

@@ -94,7 +94,8 @@ TABLES: Final = {
 }
 
 DISTRICTS: Final = """
-SELECT DISTINCT value ->> 'district' AS district FROM live.facts WHERE kind = 'residence'
+SELECT DISTINCT value ->> 'district' AS district FROM live.facts
+ WHERE kind = 'residence' AND known_from <= %(at)s
 """
 
 NEEDS: Final = """

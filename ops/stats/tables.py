@@ -51,21 +51,21 @@ Parents = dict[str, str]
 
 def needs(stats: Stats, moment: Moment, by: frozenset[str], kinds: tuple[str, ...]) -> Report:
     """Needs that stand, with the change against the end of the month before."""
-    parents = tree(stats.districts())
-    before = needs_cubes(stats.needs(moment.before()), parents, kinds)
+    earlier = moment.before()  # as it was published then: by the districts known then
+    before = needs_cubes(stats.needs(earlier), tree(stats.districts(earlier)), kinds)
+    parents = tree(stats.districts(moment))
     now = needs_cubes(stats.needs(moment), parents, kinds)
     columns = ("month", *places.COLUMNS, "kind", "age", "count", "change", "cost_minor")
     report = _report("needs", columns, stats, moment)
     report.notes.append("cost: a month, rounded to ten times the highest amount of the kind")
     for kind, cube in now.items():
-        earlier = before[kind]
         for figure in cube.figures():
             where = places.place_columns(figure.place, parents)
             if where["level"] not in places.levels(by) or (figure.value != ALL and "age" not in by):
                 continue
             has_cost = cube.costs is not None and figure.value == ALL
             cost = mark(figure.cost_minor) if has_cost else None
-            moved = change(figure.count, earlier.shown((figure.place, figure.value)))
+            moved = change(figure.count, before[kind].shown((figure.place, figure.value)))
             report.rows.append(
                 {
                     "month": f"{moment.month:%Y-%m}",
@@ -88,7 +88,7 @@ def take_up(
     kinds: tuple[str, ...],
 ) -> Report:
     """Of the needs that stand, those that were paid for in the month."""
-    parents = tree(stats.districts())
+    parents = tree(stats.districts(moment))
     rows = stats.take_up(moment, benefits)  # first: what it reads is enough for the next
     cubes = needs_cubes(stats.needs(moment), parents, kinds)
     paid_for = sorted(set(benefits.values()))
@@ -109,7 +109,7 @@ def due(
     stats: Stats, moment: Moment, by: frozenset[str], forecast: Forecast, kinds: tuple[str, ...]
 ) -> Report:
     """Needs that begin and end by the calendar, and known births, with what they cost a month."""
-    parents = tree(stats.districts())
+    parents = tree(stats.districts(moment))
     columns = (*places.COLUMNS, "kind", "movement", "period", "count", "cost_minor")
     report = _report("due", columns, stats, moment)
     report.projection = True
@@ -149,7 +149,7 @@ def _moving(
 
 def missing(stats: Stats, moment: Moment, by: frozenset[str], closed: date | None) -> Report:
     """Records that are missing, and why families could not be judged."""
-    parents = tree(stats.districts())
+    parents = tree(stats.districts(moment))
     rows = stats.missing(moment, closed)
     parents |= {p: q for p, q in tree(_districts(rows)).items() if p not in parents}
     counted = [row | {"value": "missing"} for row in rows]

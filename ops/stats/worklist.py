@@ -83,7 +83,7 @@ def worklist(  # noqa: PLR0917 - options
         )
     leave_out = [] if purpose else sensitive
     with counting(settings.hub_dsn, settings.partitions) as stats:
-        _check_district(district, stats.districts())
+        _check_district(district, stats.districts(moment))
         found = visits(
             stats,
             moment,

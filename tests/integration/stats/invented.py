@@ -102,6 +102,10 @@ class Invented:
 
     def populate(self, people: int) -> None:
         """Invent people at random, the same each time."""
+        with self.country.connection.transaction():
+            self._populate(people)
+
+    def _populate(self, people: int) -> None:
         chance = self._chance
         for _ in range(people):
             born_on = date(1950 + chance.randrange(76), chance.randrange(1, 13), 1)

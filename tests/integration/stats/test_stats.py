@@ -57,7 +57,7 @@ def key(row: dict[str, str]) -> tuple[str, str, str]:
 
 
 def test_needs_and_their_changes(invented: Invented) -> None:
-    invented.populate(400)
+    invented.populate(300)
 
     with counting(invented.dsn, 2) as stats:
         report = tables.needs(stats, PRESENT, BY, KINDS)
@@ -95,7 +95,7 @@ def test_a_month_that_is_over_never_changes(invented: Invented) -> None:
 
 
 def test_take_up(invented: Invented) -> None:
-    invented.populate(400)
+    invented.populate(300)
 
     with counting(invented.dsn, 2) as stats:
         report = tables.take_up(stats, PRESENT, BY, BENEFITS, KINDS)
