@@ -36,7 +36,7 @@ def _born(name: str) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.tuples(st.just("born"), st.just(name), day, st.sampled_from("MF"), parents, parents)
 
 
-def _move() -> st.SearchStrategy[tuple[Any, ...]]:
+def moves() -> st.SearchStrategy[tuple[Any, ...]]:
     def move(name: str, *parts: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
         return st.tuples(st.just(name), *parts)
 
@@ -77,16 +77,16 @@ def countries(draw: st.DrawFn) -> World:
     for name in NAMES:
         known = draw(st.sampled_from(("near a birthday", "far from one", "far from one", "no")))
         if known == "near a birthday":
-            _apply(world, draw(_born(name)))
+            apply(world, draw(_born(name)))
         elif known == "far from one":
             parent = None if name in OLD else draw(st.sampled_from((None, *OLD)))
             world.born(name, "1990-10-01" if name in OLD else "2015-10-01", mother=parent)
-    for move in draw(st.lists(_move(), max_size=8, unique_by=lambda one: one[:3])):
-        _apply(world, move)
+    for move in draw(st.lists(moves(), max_size=8, unique_by=lambda one: one[:3])):
+        apply(world, move)
     return world
 
 
-def _apply(world: World, move: tuple[Any, ...]) -> None:
+def apply(world: World, move: tuple[Any, ...]) -> None:
     name, *values = move
     if values[0] == values[1]:
         return
@@ -99,8 +99,9 @@ def _apply(world: World, move: tuple[Any, ...]) -> None:
 class Memory:
     """A world's facts, asked for as the assessor asks."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, households: Collection[Collection[bytes]] = ()) -> None:
         self._facts = world.facts
+        self._households = households
 
     def facts(
         self, persons: Collection[bytes], kinds: Sequence[str], since: date
@@ -114,7 +115,11 @@ class Memory:
         ]
 
     def households_of(self, persons: Collection[bytes]) -> Mapping[bytes, Collection[bytes]]:
-        return {}
+        return {
+            min(household): household
+            for household in self._households
+            if not set(persons).isdisjoint(household)
+        }
 
     def registered_at(self, dwellings: Collection[str]) -> set[bytes]:
         return {
