@@ -52,7 +52,7 @@ def render(answer: dict[str, Any], console: Console, *, each: bool = False) -> N
     else:
         console.print(_each(rows) if each else _by_month(rows))
     if answer["waiting"]:
-        console.print(f"{answer['waiting']:,} past month(s) are still to be looked at")
+        console.print(f"{answer['waiting']:,} entries wait for past months to be judged again")
 
 
 def _by_month(rows: list[dict[str, Any]]) -> Table:

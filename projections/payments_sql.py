@@ -10,7 +10,8 @@ from typing import Final
 #
 # A month is judged on its first day, so what begins later in it concerns the next one. Incomes of a
 # month count from the next one on; a payment concerns its own month once that is past. What has
-# no date (a link) concerns all months. An annulment counts once it has settled.
+# no date (a link) concerns all months. An annulment counts once it has settled. Of a record of
+# which only the end has changed the days since the earliest end are concerned, else all its days.
 QUEUE_PAST: Final = """
 WITH news_since AS MATERIALIZED (
     SELECT 'registry.' || registry || '.events.v1' AS topic, max(first) AS since FROM (
@@ -29,8 +30,11 @@ WITH news_since AS MATERIALIZED (
       FROM taken t JOIN live.facts g
         ON g.person = t.person AND g.topic = t.topic AND g.partition = t.partition
        AND g."offset" >= t."offset" AND g.known_from > t.since
+       AND g.version = 1 AND g.change = 'CREATED'
     UNION ALL
-    SELECT g.person, c.event_id, g.kind, g.valid_from,
+    SELECT g.person, c.event_id, g.kind,
+           CASE WHEN c.change <> 'ANNULLED' AND r.only_ended THEN r.ended_on + 1
+                ELSE g.valid_from END,
            CASE WHEN c.change = 'ANNULLED' THEN c.known_from + live.settle_window(
                 (SELECT a.value ->> 'type' FROM live.facts a
                   WHERE a.event_id = c.event_id AND a.ordinal = 0)) ELSE c.known_from END
@@ -39,6 +43,13 @@ WITH news_since AS MATERIALIZED (
              WHERE record = t.record AND known_from > t.since ORDER BY version DESC LIMIT 1) c
         ON true
       JOIN live.facts g ON g.record = t.record
+      JOIN LATERAL (
+            SELECT min(h.valid_to) AS ended_on,
+                   count(DISTINCT h.version) > 1 AND count(h.valid_to) > 0
+                   AND count(DISTINCT (h.person, h.kind))
+                       = count(DISTINCT (h.person, h.kind, h.value, h.valid_from)) AS only_ended
+              FROM live.facts h WHERE h.record = t.record) r
+        ON true
 ), dated AS (
     SELECT person, event_id, kind, settles_at,
            CASE WHEN kind = 'income' THEN (date_trunc('month', valid_from) + interval '1 month')

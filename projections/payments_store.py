@@ -55,7 +55,8 @@ class PaymentsStore:
             dsn,
             autocommit=True,
             application_name="hub-payments",
-            options="-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c jit=off",
+            options="-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c jit=off"
+            " -c statement_timeout=120s",
             connect_timeout="5",
         )
         set_json_loads(orjson.loads, self.connection)

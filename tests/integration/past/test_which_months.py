@@ -10,7 +10,7 @@ from streams.assessor import Assessor
 from streams.past import Past
 from streams.rejudging import Rejudger
 from tests.integration.assessment.country import person
-from tests.integration.past.looking_back import MONTHS, Working
+from tests.integration.past.looking_back import MONTHS, NOW, ON, Working
 from tests.integration.past.timeline import Timeline, moment
 
 SON = person("3son")
@@ -90,6 +90,29 @@ def test_a_divorce_that_becomes_known_late_concerns_both(working: Working) -> No
     assert found[person("1ali"), "2026-01-01"] == (0, 275_000)
     assert (SON, "2025-11-01") not in found  # on the first of November they were married
     assert {finding[-1] for finding in working.findings()[before:]} == {divorced}
+
+
+def test_where_only_the_end_has_changed_what_follows_it_is_concerned(working: Working) -> None:
+    """Who moves out this month was there before, whatever the years; and until when is stated."""
+    country, assessor = working.country, working.assessor
+
+    def queued() -> list[date]:
+        while assessor.assess_batch(ON, NOW) is not None:
+            pass
+        rows = country.connection.execute(
+            "DELETE FROM live.rejudgements RETURNING from_month"
+        ).fetchall()
+        return sorted(month for (month,) in rows)
+
+    country.lives("1ali", "hut")
+    assert queued() == [date(2015, 1, 1)]
+    country.at = moment("2026-03-09")
+    country.lives("1ali", "hut", until="2026-03-08", version=2, change="ENDED")
+    assert queued() == []
+    country.lives("1ali", "hut", until="2026-01-15", version=3, change="ENDED")
+    assert queued() == [date(2026, 2, 1)]
+    country.lives("1ali", "hut", until="2026-01-15", version=4, change="ENDED", kind="institution")
+    assert queued() == [date(2015, 1, 1)]  # it was another place all the time
 
 
 def test_a_link_concerns_all_months(working: Working) -> None:
