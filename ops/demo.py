@@ -30,7 +30,7 @@ _WAIT_SECONDS: Final = 600.0
 
 
 def demo(
-    people: Annotated[int, typer.Option(min=50, help="How many people live there.")] = 20_000,
+    people: Annotated[int, typer.Option(min=100, help="How many people live there.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, max=365, help="Days lived while it runs.")] = 10,
     seed: Annotated[int, typer.Option(help="The same seed gives the same country.")] = 1,
     until: Annotated[
