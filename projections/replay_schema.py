@@ -96,7 +96,8 @@ SELECT DISTINCT n.nspname || '.' || mine.what
   JOIN object theirs ON (theirs.class, theirs.id) = (refclassid, refobjid)
   JOIN pg_namespace n ON n.oid = mine.space
  WHERE theirs.space = 'live'::regnamespace AND mine.space <> theirs.space
-   AND n.nspname NOT LIKE 'pg\_%'
+   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT LIKE 'until\_%'
+   AND n.nspname NOT IN ('previous', 'retired') -- tables that moved on; they come back with these
  ORDER BY 1
 """
 

@@ -18,7 +18,7 @@ from tests.integration.streams.worker_process import TYPES
 
 SCHEMA = "rebuild"
 KEYS = Keys(b"p" * 32, b"e" * 32, b"d" * 32)
-NOBODY = {"on": "2026-01-01", "now": "2026-01-01", "closed": None, "further": []}
+NOBODY: dict[str, object] = {"on": "2026-01-01", "now": "2026-01-01", "closed": None, "further": []}
 
 
 class Building:
