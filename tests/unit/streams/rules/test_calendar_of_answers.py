@@ -135,33 +135,36 @@ def judged_alone(world: World, ids: set[bytes], on: date) -> list[Assessment]:
 
 
 def check_foretold(world: World, first: date, days: int) -> None:
-    """Go day by day, judge a circle only on the days it named, and compare with the truth."""
+    """Go day by day as the clock does: judge the households that are due, and whom they lead to."""
     known = world.people()
     said: Picture = {}
-    waiting = dict.fromkeys(known, first)  # by person: the day on which the circle is judged again
+    stored: dict[frozenset[bytes], date] = {}  # households, and the day on which each is due
     for after in range(days):
         day = first + timedelta(days=after)
         assessments = world.assess(day, known)
         truth = picture(assessments)
-        foretold = {
-            member.id: found.next_change_on or date.max
-            for found in assessments
-            for member in found.household.members
-        }
-        for person in known:
-            if waiting[person] > day:
+        due = {min(members) for members, on in stored.items() if on <= day}
+        circle = set(known)
+        if stored:
+            law = PACK.family_law(day)
+            circle = gather(Memory(world, [*stored]), Circle(due), day, NOW, law).ids
+        said |= {person: truth.get(person, {}) for person in circle}
+        stored = {group: on for group, on in stored.items() if group.isdisjoint(circle)}
+        for found in assessments:
+            members = frozenset(member.id for member in found.household.members)
+            if not members.isdisjoint(circle):
+                stored[members] = found.next_change_on or date.max
+        for person, one in known.items():
+            if not _is_foundling(one, first, truth):
                 assert truth.get(person, {}) == said[person], (person, day)
-                continue
-            said[person] = truth.get(person, {})
-            circle = circle_of(world, person, day)
-            near = circle if person in foretold else _parents(known[person])
-            waiting[person] = min((foretold[one] for one in near if one in foretold), default=day)
-            assert waiting[person] > day or person not in foretold
 
 
-def _parents(person: Person) -> tuple[bytes | None, ...]:
-    """Who waits for somebody unborn. An orphan registered before birth has nobody who could."""
-    return () if person.birth is None else (person.birth.mother, person.birth.father)
+def _is_foundling(person: Person, first: date, truth: Picture) -> bool:
+    """Who was registered before birth and has no parent living has no household that waits."""
+    birth = person.birth
+    if birth is None or birth.on <= first:
+        return False
+    return birth.mother not in truth and birth.father not in truth
 
 
 @settings(max_examples=50, deadline=None)
