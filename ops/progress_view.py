@@ -42,7 +42,9 @@ def table(seen: Progress, due: Mapping[str, int] | None = None) -> Table:
 def caption(seen: Progress) -> str:
     """Return what has been made of the events."""
     state = "settled" if seen.settled else f"not settled: {'; '.join(seen.waiting_for())}"
+    decided = seen.published.get("operator", 0)
+    decisions = f", {decided:,} decisions of operators sent" if decided else ""
     return (
         f"{seen.households:,} households assessed, {seen.needs:,} needs, "
-        f"{seen.published.get('needs', 0):,} statements about needs sent\n{state}"
+        f"{seen.published.get('needs', 0):,} statements about needs sent{decisions}\n{state}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,7 +14,6 @@ import psycopg
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ops.identity import waiting
 from ops.identity.suggest_commands import suggest, suggestions
@@ -130,28 +130,20 @@ def identities(
     if output == "json":
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
-        Console(soft_wrap=True).print(_table(answer))
+        Console(soft_wrap=True, highlight=False).print("\n".join(_lines(answer)))
 
 
-def _table(answer: dict[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), title=f"person {answer['person']}")
-    table.add_column("id", no_wrap=True)
-    for column in ("kind", "since", "until", "by", "reason"):
-        table.add_column(column)
+def _lines(answer: dict[str, Any]) -> Iterator[str]:
+    yield f"person {answer['person']}"
     for row in answer["identities"]:
-        table.add_row(
-            row["id"],
-            "provisional" if row["is_provisional"] else "by number",
-            row["since"][:16],
-            (row["until"] or "now")[:16],
-            row["by"],
-            escape(row["reason"] or ""),
-        )
-    return table
+        kind = "provisional" if row["is_provisional"] else "by number"
+        reason = f": {escape(row['reason'])}" if row["reason"] else ""
+        until = (row["until"] or "now")[:16]
+        yield f"{row['id']}  {kind:11}  {row['since'][:16]} to {until}, by {row['by']}{reason}"
 
 
 def _carry_out(settings: Settings, decision: Decision, timeout: int | None) -> None:
-    console = Console()
+    console = Console(soft_wrap=True)
     with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
         watch = waiting.Watch(connection, {decision.alias, decision.person})
         watch.begin()

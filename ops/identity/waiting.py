@@ -67,8 +67,8 @@ class Watch:
             show(stage)
             if time.monotonic() >= until:
                 raise TransientError(
-                    f"the decision stands and is {STAGES[stage]}; see `hub status`. Nothing is "
-                    "lost, and nothing is decided twice: to wait again, say the same again"
+                    f"the decision stands and is {STAGES[stage]}; see `hub status`. To wait again, "
+                    "say the same again: nothing is decided twice"
                 )
             time.sleep(_POLL_SECONDS)
         show(THROUGH)
