@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ops.bench import assess_report, assessing, load, report
+from ops.bench import assess_report, assessing, load, replay_report, replaying, report
 from ops.bench.contestants import CONTESTANTS, OURS, PEERS, Contestant
 from ops.bench.environment import environment
 from ops.bench.measure import Begin, measure
@@ -28,7 +28,7 @@ _SEED: Final = 20_260_101
 _LEAST_EVENTS: Final = 1000
 _LEAST_PEOPLE: Final = 1000
 FACTS: Final = "facts"
-ROWS: Final = (FACTS, assessing.NAME)
+ROWS: Final = (FACTS, replaying.NAME, assessing.NAME)
 
 
 def bench(  # noqa: PLR0917 - Typer calls it by name
@@ -45,7 +45,8 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
         list[str] | None, typer.Option(help="Only these contestants beside ours; may be repeated.")
     ] = None,
     row: Annotated[
-        list[str] | None, typer.Option(help="Only these rows: facts, assess; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Only these rows: facts, replay, assess; may be repeated."),
     ] = None,
     people: Annotated[
         int, typer.Option(help="Row assess: how many people are assessed.", min=_LEAST_PEOPLE)
@@ -79,16 +80,25 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
         with own_stack(say) as settings:
             surroundings = environment(settings, load.compression())
             ids = initialise(settings)
-            if FACTS in wanted:
+            if FACTS in wanted or replaying.NAME in wanted:
                 arena = _arena(settings, ids, events, begin, say)
+            quix = None
+            if FACTS in wanted:
                 results = measure(arena, contestants, rounds, begin, say)
                 size = {"events": events, "repeated": load.repeats(events), "rounds": rounds}
                 found += report.objects(results, contestants, surroundings | size)
+                quix = results.median("quix") if "quix" in results.runs else None
+            if replaying.NAME in wanted:
+                replayed = replaying.measure(arena, rounds, begin, say)
+                size = {"events": events, "rounds": rounds}
+                found += replay_report.objects(replayed, quix, surroundings | size)
             if assessing.NAME in wanted:
                 assessed = assessing.measure(settings, people, rounds, begin, say)
                 found += assess_report.objects(assessed, surroundings | {"rounds": rounds})
     if FACTS in wanted:
         report.show(console, results, contestants)
+    if replaying.NAME in wanted:
+        replay_report.show(console, replayed, quix)
     if assessing.NAME in wanted:
         assess_report.show(console, assessed)
     report.write(output, found)

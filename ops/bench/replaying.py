@@ -39,6 +39,7 @@ from streams.chunk import Place
 from streams.judgement import Numbering, judge
 from streams.refold import Range, pieces
 
+NAME: Final = "replay"
 _PROGRESS: Final = """
 INSERT INTO live.progress (topic, partition, cluster_id, topic_id, next, epoch, partition_sequence)
 VALUES (%s, %s, %s, %s, %s, 0, 0)
