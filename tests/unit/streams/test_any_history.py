@@ -53,7 +53,7 @@ def test_every_type_is_tried() -> None:
     assert any(replaces(event) for seed in range(5) for event in history(seed))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SEEDS)
 def test_what_holds_is_what_the_document_says(seed: int) -> None:
     events = history(seed)
@@ -61,7 +61,7 @@ def test_what_holds_is_what_the_document_says(seed: int) -> None:
     assert named(events) == naive(events)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, SEEDS)
 def test_the_order_does_not_matter(seed: int, order: int) -> None:
     events = history(seed)
@@ -71,7 +71,7 @@ def test_the_order_does_not_matter(seed: int, order: int) -> None:
     assert _families(events) == _families(shuffled)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, SEEDS)
 def test_corrected_and_annulled_long_ago_is_never_having_been(seed: int, other: int) -> None:
     events = history(seed)
