@@ -43,7 +43,7 @@ from tests.unit.streams.rules import (
     test_work_examples as work,
 )
 from tests.unit.streams.rules.countries import NAMES, Memory, apply, countries, moves
-from tests.unit.streams.rules.world import NOW, ON, World, ident
+from tests.unit.streams.rules.world import NOW, ON, World, couple, ident
 
 Picture = dict[bytes, dict[str, Any]]
 TABLES = (children, bereavement, care, family, health, work)
@@ -76,6 +76,14 @@ EXAMPLES += [
     pytest.param(
         care.old().man("2lodger").lives("2lodger", "home").died("2lodger", "2026-03-20"),
         id="a lodger dies",
+    ),
+    pytest.param(
+        World().man("1he").woman("2she").married("1he", "2she", "2026-03-20"), id="a wedding"
+    ),
+    pytest.param(couple(0).divorced("1he", "2she", "2026-03-20"), id="a divorce"),
+    pytest.param(
+        couple(0).lives("1he", "home", "2026-03-20", "2026-03-25", "institution"),
+        id="in hospital for some days",
     ),
 ]
 
@@ -171,6 +179,14 @@ def _is_foundling(person: Person, first: date, truth: Picture) -> bool:
 @given(countries(), st.integers(-30, 10))
 def test_nothing_changes_before_the_day_foretold(world: World, start: int) -> None:
     check_foretold(world, ON + timedelta(days=start), 30)
+
+
+def test_nor_does_it_where_a_new_amount_comes_into_force() -> None:
+    for first in (date(2025, 6, 20), date(2026, 1, 20)):
+        world = couple(2_100_000, ("2010-01-01",))
+        world.earns("1he", 2_100_000, [f"2025-{month:02}-01" for month in range(2, 12)])
+        world.tax = first.replace(day=1) - timedelta(days=1)
+        check_foretold(world, first, 20)
 
 
 @pytest.mark.parametrize("world", EXAMPLES)
