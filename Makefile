@@ -67,7 +67,8 @@ bench: setup ## Measure us beside others; writes build/bench.json
 
 soak: setup ## Fault and acceptance tests again and again, with another seed each: make soak ROUNDS=50
 	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \
-	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance; done
+	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance tests/integration/assessment; done
+	HUB_TEST_FAMILIES=60 $(PYTEST) tests/integration/assessment/test_decade.py
 
 clean: ## Stop the local stack and remove .venv, build and the caches of tools
 	@! test -x $(BIN)/hub || $(BIN)/hub down
