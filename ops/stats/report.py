@@ -15,12 +15,18 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from projections.stats_figures import HIDDEN
-from projections.suppression import K
+from ops.stats.places import COLUMNS as PLACE_COLUMNS
+from projections.stats_figures import HIDDEN, UNKNOWN
+from projections.suppression import ALL, K
 
 _MINOR_PER_UNIT: Final = 100
 _MONEY: Final = "_minor"  # columns of amounts, in tiyin; people read soum
 _SHARE: Final = "_percent"
+_WORDS: Final = frozenset({"place", "kind", "what"})
+_ALWAYS: Final = _WORDS | {"count", "entitled"}
+_FIGURES: Final = frozenset(
+    {"count", "change", "entitled", "paid", "median_days", "p90_days"},
+)
 
 
 @dataclass(slots=True)
@@ -69,18 +75,29 @@ class Report:
         _replace(path.with_name(path.name + ".json"), sidecar)
 
     def text(self, console: Console) -> None:
-        table = Table(box=None, padding=(0, 2, 0, 0), caption_justify="left")
-        names = [n for n in self.columns if any(row.get(n) is not None for row in self.rows)]
+        """Print for people: one column for the place, none that says the same in every row."""
+        rows = [_for_people(row) for row in self.rows]
+        columns = [name for name in ("place", *self.columns) if rows and name in rows[0]]
+        names = []
+        for name in columns:
+            said = {row.get(name) for row in rows} - {None}
+            if name in _ALWAYS or len(said) > (0 if _is_figure(name) else 1):
+                names.append(name)
+        table = Table(box=None, padding=(0, 2, 0, 0))
         for name in names:
-            is_number = any(isinstance(row.get(name), int | float) for row in self.rows)
-            table.add_column(_title(name), justify="right" if is_number else "left")
-        for row in self.rows:
+            table.add_column(
+                _title(name),
+                justify="right" if _is_figure(name) else "left",
+                no_wrap=name not in _WORDS,
+            )
+        for row in rows:
             table.add_row(*(_cell(name, row.get(name)) for name in names))
         through = ", ".join(
             f"{registry} {day or 'not complete'}" for registry, day in self.complete_through.items()
         )
         label = "Projection, " if self.projection else ""
-        table.caption = "\n".join(
+        console.print(table)
+        notes = "\n".join(
             [
                 f"{label}{self.what} as of {self.on}, known at {self.at:%Y-%m-%d %H:%M} UTC",
                 f"complete through: {through or 'nothing'}",
@@ -88,7 +105,17 @@ class Report:
                 *self.notes,
             ]
         )
-        console.print(table)
+        console.print(notes, style="dim", highlight=False)
+
+
+def _for_people(row: Mapping[str, Any]) -> dict[str, Any]:
+    if "level" not in row:
+        return dict(row)
+    code = row["district"] if row["level"] == "district" else row["region"]
+    indent = {"country": "", "region": " ", "district": "  "}[row["level"]]
+    place = row["name"] if code in {ALL, UNKNOWN} else f"{code} {row['name']}"
+    rest = {name: value for name, value in row.items() if name not in PLACE_COLUMNS}
+    return {"place": indent + place} | rest
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -96,6 +123,10 @@ def _replace(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_bytes(content)
     unfinished.replace(path)
+
+
+def _is_figure(name: str) -> bool:
+    return name in _FIGURES or name.endswith((_MONEY, _SHARE))
 
 
 def _title(name: str) -> str:

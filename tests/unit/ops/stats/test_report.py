@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from ops.stats.command import moment_of, selection
-from ops.stats.places import place_columns
+from ops.stats.places import COLUMNS, place_columns
 from ops.stats.report import Report
 from projections.stats import month_end
 from projections.stats_figures import HIDDEN, rounded_costs, tree
@@ -55,6 +55,25 @@ def test_text_shows_soum() -> None:
     assert "1,234 " in text
     assert "123,400" not in text
     assert "tax not complete" in text
+
+
+def test_text_has_one_column_for_the_place() -> None:
+    made = Report("needs", ("month", *COLUMNS, "kind", "count"), TODAY, AT, {})
+    for place in ("all", "unknown", "1703", "1703202"):
+        where = place_columns(place, tree(["1703202"]))
+        made.rows.append({"month": "2026-03", **where, "kind": "lonely_care", "count": 12})
+    console = Console(record=True, width=80, file=io.StringIO())
+
+    made.text(console)
+
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines[0].split() == ["place", "kind", "count"]
+    assert [line.split("  lonely")[0].rstrip() for line in lines[1:5]] == [
+        "all",
+        " no residence known",
+        " 1703 Andijan region",
+        "  1703202 Oltinkol",
+    ]
 
 
 @pytest.mark.parametrize("month", ["2026-13", "March", "2026-04", "2026-3-1"])
