@@ -63,7 +63,7 @@ SELECT p.topic, count(c.partition) = count(*) AS is_complete, min(c.through) AS 
 """
 NEAR_MISSES: Final = """
 SELECT miss ->> 'kind' AS kind, miss ->> 'condition' AS condition,
-       miss -> 'threshold' AS threshold, miss -> 'distance' AS distance
+       miss -> 'threshold' AS threshold, miss -> 'distance' AS distance, miss ->> 'unit' AS unit
   FROM live.assessments a, jsonb_array_elements(a.near_misses) AS miss
  WHERE a.members @> ARRAY[%(person)s::uuid] AND miss ->> 'person' = %(person)s::text
  ORDER BY 1, 2

@@ -139,7 +139,7 @@ class Past:
         judged = self.judged(store, asked, on)
         own = judged.own()
         rules = self.pack.by_kind()
-        found: dict[str, Any] = {"needs": [], "near_misses": [], "unknown": []}
+        found: dict[str, Any] = {"needs": [], "unknown": []}
         for judgement in _of(own, judged.person):
             rule = f"{self.pack.name}.{judgement.kind}"
             rule += f"/{judgement.parameters}" if judgement.parameters else ""
@@ -162,18 +162,17 @@ class Past:
                 )
             elif judgement.reason.result == UNKNOWN:
                 found["unknown"].append(said | {"conditions": _unknown(judgement)})
-            near = [node for node in walk(judgement.reason) if node.is_near]
-            if judgement.reason.result != MET and near:
-                found["near_misses"] += [
-                    {
-                        "kind": judgement.kind,
-                        "condition": node.name,
-                        "threshold": node.threshold,
-                        "distance": node.distance,
-                        "unit": node.unit,
-                    }
-                    for node in near
-                ]
+        found["near_misses"] = [
+            {
+                "kind": judgement.kind,
+                "condition": node.name,
+                "threshold": node.threshold,
+                "distance": node.distance,
+                "unit": node.unit,
+            }
+            for judgement, node in (own.near_misses() if own else ())
+            if judgement.person == judged.person
+        ]
         return {"person": text(judged.person), "household": as_household(own), **found}
 
     def household(self, store: Facts, asked: bytes, on: date) -> dict[str, Any]:

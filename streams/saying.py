@@ -147,6 +147,7 @@ def _assessment_row(assessment: Assessment, waiting: Waiting) -> AssessmentRow:
             "condition": node.name,
             "threshold": node.threshold,
             "distance": node.distance,
+            "unit": node.unit,
         }
         for judgement, node in assessment.near_misses()
     ]

@@ -275,6 +275,7 @@ def test_near_misses_are_kept(country: Country, assessor: Assessor) -> None:
             "condition": "income_below_risk_limit",
             "threshold": 105_000_000,
             "distance": 100,
+            "unit": "tiyin_a_month",
         }
     ]
 
