@@ -49,8 +49,10 @@ def survivor_support(case: Case) -> Iterator[Judgement]:
 
 def psychological_support(case: Case) -> Iterator[Judgement]:
     """Judge whoever was referred, or lost a spouse with minor children left."""
+    months: int = case.value("referral_months")
     for member in case.members:
-        months: int = case.value("referral_months")
+        if not member.person.referrals and not member.person.marriages:
+            continue
         found: list[tuple[Loss | date, Condition]] = []
         for referral in member.person.referrals:
             if referral.since <= case.on:

@@ -21,6 +21,8 @@ from streams.stated import age
 def lonely_care(case: Case) -> Iterator[Judgement]:
     """Judge everybody of pension age or with a grave disability."""
     for member in case.members:
+        if not member.person.disabilities and ability(case, member).has_pension_age is False:
+            continue
         frail = _frail(case, member)
         if frail.result == MISSED:
             if member.person.disabilities:  # one that is over may have been the reason

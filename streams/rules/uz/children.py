@@ -11,7 +11,7 @@ from datetime import date
 
 from streams.rules.calendar import birthday
 from streams.rules.pack import Case, Judgement, Member
-from streams.rules.reason import MET, Condition, both, either, test
+from streams.rules.reason import MET, MISSED, Condition, both, either, test
 from streams.rules.uz.common import deaths, grown_up, living, minor, not_in_institution
 from streams.rules.uz.family import means
 from streams.stated import is_in_force
@@ -78,6 +78,9 @@ def infant_care(case: Case) -> Iterator[Judgement]:
             events=(birth.event,),
             volatile=True,
         )
+        if infant.result != MET:
+            yield Judgement("infant_care", child.person.id, both("infant_care", infant))
+            continue
         known = test("amount_in_force", holds=True if amount else None)
         reason = both("infant_care", infant, not_in_institution(case), known)
         yield Judgement(
@@ -96,14 +99,10 @@ def guardianship_check(case: Case) -> Iterator[Judgement]:
         if not member.is_minor:
             yield from grown_up(case, member, "guardianship_check")
             continue
-        reason = both(
-            "guardianship_check",
-            minor(case, member),
-            not_in_institution(case),
-            _no_guardian(case, member),
-            _no_parent(case, member),
-        )
-        yield Judgement("guardianship_check", member.person.id, reason)
+        parts = [_no_parent(case, member)]
+        if parts[0].result != MISSED:  # else there is a parent, and no more to ask
+            parts += minor(case, member), not_in_institution(case), _no_guardian(case, member)
+        yield Judgement("guardianship_check", member.person.id, both("guardianship_check", *parts))
 
 
 def children_days(case: Case) -> Iterator[date]:

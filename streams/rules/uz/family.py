@@ -50,7 +50,6 @@ def family_status(case: Case) -> Iterator[Judgement]:
     poor, at_risk, income, minimum, since = means(case)
     anchor = case.household.anchor
     months = case.value("review_months")
-    supported = low = both(STATE_SUPPORTED, poor)
     if minimum is not None and income.condition.result == MET:
         adults = (member for member in case.members if not member.is_minor)
         able = either("adult_able_to_work", *(able_to_work(case, adult) for adult in adults))
@@ -60,7 +59,7 @@ def family_status(case: Case) -> Iterator[Judgement]:
         supported = both(STATE_SUPPORTED, poor, none_able)
         low = both(LOW_INCOME, poor, able)
     else:
-        low = both(LOW_INCOME, poor)
+        supported, low = both(STATE_SUPPORTED, poor), both(LOW_INCOME, poor)
     for kind, reason in ((STATE_SUPPORTED, supported), (LOW_INCOME, low), (AT_RISK, at_risk)):
         yield Judgement(kind, anchor, reason, since, review_months=months[kind])
 
