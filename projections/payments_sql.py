@@ -64,7 +64,7 @@ SELECT person, min(from_month), event_id,
            THEN (from_month + interval '1 month') AT TIME ZONE 'UTC' ELSE settles_at END))
   FROM dated
  WHERE kind = 'benefit' OR from_month < date_trunc('month', %(on)s::date)::date
- GROUP BY person, event_id ORDER BY person, event_id
+ GROUP BY person, event_id ORDER BY person, 4, event_id
 """
 
 LOCK: Final = "SELECT pg_try_advisory_lock(x'68756207'::int)"  # "hub", 7

@@ -73,6 +73,23 @@ def test_the_month_in_which_it_became_known_was_judged_by_it(working: Working) -
     assert working.open() == {"2025-11-01": 275_000}
 
 
+def test_of_several_events_the_last_that_speaks_of_a_month_moved_it(working: Working) -> None:
+    """The income of October counts from November on, that of November from December on."""
+    working.country.at = moment("2026-03-08")
+    october = working.country.earns_once("1ali", "2025-10-01", 500_000, version=2)
+    working.country.at = moment("2026-03-09")
+    november = working.country.earns_once("1ali", "2025-11-01", 500_000, version=2)
+    assert working.drain() == 1
+
+    moved_by = {month: event for _, _, month, *_, event in working.findings()}
+    assert moved_by == {
+        "2025-11-01": october,
+        "2025-12-01": november,
+        "2026-01-01": november,
+        "2026-02-01": november,
+    }
+
+
 def test_a_divorce_that_becomes_known_late_concerns_both(working: Working) -> None:
     """From December on the son lives with a mother without income; the father was paid."""
     working.country.at = moment("2026-02-20")
