@@ -164,13 +164,8 @@ QUEUE_DUE: Final = """
 WITH room AS MATERIALIZED (
     SELECT greatest(%(most)s - count(*), 0) AS rows FROM live.causes
      WHERE event_id = '00000000-0000-0000-0000-000000000000'
-), due AS (
-    (SELECT anchor, settles_by AS event_id FROM live.assessments
-      WHERE settles_at <= %(now)s AND settles_by IS NOT NULL
-        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
-      LIMIT %(most)s)
-    UNION ALL
-    (SELECT anchor, '00000000-0000-0000-0000-000000000000' FROM live.assessments
+), calendar (anchor, event_id) AS (
+    (SELECT anchor, '00000000-0000-0000-0000-000000000000'::uuid FROM live.assessments
       WHERE next_change_on <= %(on)s
         AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
       LIMIT (SELECT rows FROM room))
@@ -184,6 +179,13 @@ WITH room AS MATERIALIZED (
       WHERE income_through IS NULL AND %(closed)s::date IS NOT NULL
         AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
       LIMIT (SELECT rows FROM room))
+), due AS (
+    (SELECT anchor, settles_by AS event_id FROM live.assessments
+      WHERE settles_at <= %(now)s AND settles_by IS NOT NULL
+        AND NOT EXISTS (SELECT FROM live.causes c WHERE c.person = anchor)
+      LIMIT %(most)s)
+    UNION ALL
+    (SELECT anchor, event_id FROM calendar LIMIT (SELECT rows FROM room))
 )
 INSERT INTO live.causes (person, event_id)
 SELECT DISTINCT ON (anchor) anchor, event_id FROM due ORDER BY anchor, event_id DESC
