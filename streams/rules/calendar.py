@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 _SHORTEST = 28
 
@@ -40,11 +41,32 @@ def month_after(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+@lru_cache(maxsize=64)
+def months_of(first: date, last: date) -> tuple[tuple[date, date], ...]:
+    """Return the first day of each month from ``first`` to ``last``, and of the month after."""
+    found = []
+    while first <= last:
+        found.append((first, month_after(first)))
+        first = found[-1][1]
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def months_text(first: date, last: date) -> str:
+    """Return the months of two days as text.
+
+    >>> months_text(date(2026, 1, 1), date(2026, 3, 31))
+    '2026-01/2026-03'
+    """
+    return f"{first:%Y-%m}/{last:%Y-%m}"
+
+
 def month_start(day: date, months: int) -> date:
     """Return the first day of the month that is ``months`` after that of ``day``."""
     return months_later(day.replace(day=1), months)
 
 
+@lru_cache(maxsize=64)
 def last_closed(through: date) -> date:
     """Return the last day of the latest month that is complete when all is known ``through``.
 

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from streams.rules.calendar import last_closed, month_after, month_start
+from streams.rules.calendar import (
+    last_closed,
+    month_after,
+    month_start,
+    months_of,
+    months_text,
+)
 from streams.rules.pack import Case, Member, Parameters
 from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, both, test
 from streams.rules.uz.ability import ability
@@ -108,7 +114,7 @@ def _family_income(case: Case) -> Income:
         unit="tiyin_a_month",
         events=tuple(income.event for income in incomes),
         parts=(
-            test("months_counted", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True),
+            test("months_counted", holds=True, value=months_text(first, last), volatile=True),
             test("family_income", holds=True, value=total, unit="tiyin"),
             test("members", holds=True, value=len(case.members), events=_belonging(case)),
         ),
@@ -154,9 +160,7 @@ def gaps(member: Member, first: date, last: date) -> Iterator[Condition]:
     reported = {(income.employer, income.month) for income in person.incomes}
     for job in person.jobs:
         ended = job_end(job, person.job_ends)
-        month = first
-        while month <= last:
-            following = month_after(month)
+        for month, following in months_of(first, last):
             worked = job.on < following and (ended is None or ended.on >= month)
             if worked and (job.employer, month) not in reported:
                 yield Condition(
@@ -166,7 +170,6 @@ def gaps(member: Member, first: date, last: date) -> Iterator[Condition]:
                     person=person.id,
                     events=(job.event,) if ended is None else (job.event, ended.event),
                 )
-            month = following
 
 
 def job_end(job: Job, ends: list[Job]) -> Job | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from streams.rules.calendar import birthday, month_start, months_later
+from streams.rules.calendar import birthday, month_start, months_later, months_text
 from streams.rules.pack import Case, Judgement, Member
 from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, both, test
 from streams.rules.uz.ability import ability, able_to_work
@@ -106,7 +106,7 @@ def _no_income(case: Case, member: Member) -> Condition:
         return Condition("no_income", UNKNOWN, parts=(tax_complete(case),))
     last = case.window[1]
     first = month_start(last, 1 - case.value("unemployed_months"))
-    months = test("months_counted", holds=True, value=f"{first:%Y-%m}/{last:%Y-%m}", volatile=True)
+    months = test("months_counted", holds=True, value=months_text(first, last), volatile=True)
     earned = [income for income in member.person.incomes if first <= income.month <= last]
     total = sum(income.gross_minor for income in earned)
     missing = tuple(gaps(member, first, last))

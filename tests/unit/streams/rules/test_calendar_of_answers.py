@@ -208,6 +208,15 @@ def test_a_circle_knows_all_that_its_people_depend_on(world: World, after: int) 
         assert alone.get(person, {}) == whole.get(person, {}), name
 
 
+@pytest.mark.parametrize("world", EXAMPLES)
+def test_nor_do_the_worked_examples_need_more_than_the_circle(world: World) -> None:
+    whole = picture(world.assess())
+
+    for person in world.people():
+        alone = picture(judged_alone(world, circle_of(world, person, ON), ON))
+        assert alone.get(person, {}) == whole.get(person, {})
+
+
 @settings(max_examples=100, deadline=None)
 @given(countries(), moves())
 def test_whoever_is_moved_by_a_fact_is_judged_again(world: World, move: tuple[Any, ...]) -> None:
