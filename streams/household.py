@@ -44,15 +44,17 @@ def household_id(anchor: bytes) -> Id:
 
 def households(people: Mapping[bytes, Person], on: date, law: FamilyLaw) -> list[Household]:
     """Return every household of ``people``, which must hold all kin of its members."""
-    together: dict[bytes, list[Person]] = {}
-    found = []
+    found, present = [], {}
     for person in people.values():
         if person.is_dead(on) or person.is_unborn(on):
             continue
         if is_in_institution(person, on):
             found.append(Household(household_id(person.id), person.id, (person,), True))
         else:
-            together.setdefault(head(person, people, on, law), []).append(person)
+            present[person.id] = person
+    together: dict[bytes, list[Person]] = {}
+    for person in present.values():
+        together.setdefault(head(person, present, on, law), []).append(person)
     for members in together.values():
         members.sort(key=lambda member: member.id)
         anchor = members[0].id
@@ -60,25 +62,32 @@ def households(people: Mapping[bytes, Person], on: date, law: FamilyLaw) -> list
     return found
 
 
-def head(person: Person, people: Mapping[bytes, Person], on: date, law: FamilyLaw) -> bytes:
-    """Return the person whose household this is; the same for all its members."""
+def head(person: Person, present: Mapping[bytes, Person], on: date, law: FamilyLaw) -> bytes:
+    """Return the person whose household this is; the same for all its members.
+
+    Args:
+        person: one of those present.
+        present: who is alive, born, and not in an institution.
+        on: the day.
+        law: who is a minor.
+    """
     passed: set[bytes] = set()
     while person.id not in passed:
         passed.add(person.id)
-        partner = spouse(person, people, on)
+        partner = spouse(person, present, on)
         if partner is not None:
             return min(person.id, partner.id)
-        carer = _carer(person, people, on) if person.is_minor(on, law.adult_age) else None
+        carer = _carer(person, present, on) if person.is_minor(on, law.adult_age) else None
         if carer is None:
             return person.id
         person = carer
     return min(passed)  # minors who care for each other, which only an error makes
 
 
-def spouse(person: Person, people: Mapping[bytes, Person], on: date) -> Person | None:
+def spouse(person: Person, present: Mapping[bytes, Person], on: date) -> Person | None:
     """Return the present spouse. If the registry states several, both must mean each other."""
-    partner = _latest_spouse(person, people, on) if person.marriages else None
-    if partner is None or _latest_spouse(partner, people, on) is not person:
+    partner = _latest_spouse(person, present, on) if person.marriages else None
+    if partner is None or _latest_spouse(partner, present, on) is not person:
         return None
     return partner
 
@@ -114,15 +123,6 @@ def is_in_institution(person: Person, on: date) -> bool:
     return residence is not None and residence.kind == INSTITUTION
 
 
-def _is_present(person: Person | None, on: date) -> bool:
-    return (
-        person is not None
-        and not person.is_dead(on)
-        and not person.is_unborn(on)
-        and not is_in_institution(person, on)
-    )
-
-
 def is_married(person: Person, tie: Tie, on: date) -> bool:
     """Return whether a marriage has begun and no divorce has ended it."""
     return tie.since <= on and not _is_over(person, tie, on)
@@ -132,30 +132,20 @@ def _is_over(person: Person, tie: Tie, on: date) -> bool:
     return any(end.other == tie.other and tie.since <= end.since <= on for end in person.divorces)
 
 
-def _latest_spouse(person: Person, people: Mapping[bytes, Person], on: date) -> Person | None:
-    if not _is_present(person, on):
-        return None
-    ties = (
-        tie
-        for tie in person.marriages
-        if is_married(person, tie, on) and _is_present(people.get(tie.other), on)
-    )
+def _latest_spouse(person: Person, present: Mapping[bytes, Person], on: date) -> Person | None:
+    ties = (tie for tie in person.marriages if tie.other in present and is_married(person, tie, on))
     latest = max(ties, key=lambda tie: (tie.since, tie.event, tie.other), default=None)
-    return None if latest is None else people[latest.other]
+    return None if latest is None else present[latest.other]
 
 
-def _carer(minor: Person, people: Mapping[bytes, Person], on: date) -> Person | None:
+def _carer(minor: Person, present: Mapping[bytes, Person], on: date) -> Person | None:
     guardians = sorted(
         (tie for tie in minor.guardians if is_in_force(tie, on)),
         key=lambda tie: (tie.since, tie.event),
         reverse=True,
     )
     parents = (minor.birth.mother, minor.birth.father) if minor.birth is not None else ()
-    for candidate in _ids(guardians, parents):
-        carer = people.get(candidate)
-        if carer is not None and _is_present(carer, on):
-            return carer
-    return None
+    return next((present[one] for one in _ids(guardians, parents) if one in present), None)
 
 
 def _ids(guardians: Iterable[Tie], parents: Iterable[bytes | None]) -> list[bytes]:
