@@ -7,7 +7,7 @@ that are not on the topic yet. It is read up to a *mark*: the highest id when no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from projections.replay_session import Connection, Into, in_schema
@@ -30,11 +30,12 @@ SELECT id, at, (body -> 'fields' ->> 'need')::uuid AS need, (body ->> 'version')
           FROM kept.outbox WHERE kind = 'need' AND id <= %s) AS outbox
 """
 _UNSENT: Final = """
-SELECT id, body, at FROM kept.outbox WHERE id = ANY (ARRAY(
-    SELECT id FROM sent WHERE NOT EXISTS (
-        SELECT FROM live.said WHERE (said.need, said.version) = (sent.need, sent.version))))
+SELECT id FROM sent WHERE NOT EXISTS (
+    SELECT FROM live.said WHERE (said.need, said.version) = (sent.need, sent.version))
  ORDER BY id
 """
+_BODIES: Final = "SELECT id, body, at FROM kept.outbox WHERE id = ANY (%s) ORDER BY id"
+_ROWS: Final = 5_000
 _AFTER: Final = """
 SELECT id, body, at FROM kept.outbox WHERE kind = 'need' AND id > %s ORDER BY id
 """
@@ -111,14 +112,16 @@ def copy_said(into: Into, rows: Iterable[Sequence[object]]) -> None:
             copy.write_row(row)
 
 
-def unsent(into: Into, up_to: int) -> list[Unsent]:
-    """Return what the outbox holds up to a mark and the staged rows do not."""
+def unsent(into: Into, up_to: int) -> Iterator[list[Unsent]]:
+    """Return, some at a time, what the outbox holds up to a mark and the staged rows do not."""
     connection, schema = into
     connection.execute("DROP TABLE IF EXISTS pg_temp.sent")
     connection.execute(_SENT.replace("%s", str(int(up_to))).encode())
     connection.execute("ANALYZE pg_temp.sent")
-    rows = connection.execute(in_schema(_UNSENT, schema).encode()).fetchall()
-    return [Unsent(*row) for row in rows]
+    missing = [row[0] for row in connection.execute(in_schema(_UNSENT, schema).encode())]
+    for first in range(0, len(missing), _ROWS):
+        rows = connection.execute(_BODIES, [missing[first : first + _ROWS]]).fetchall()
+        yield [Unsent(*row) for row in rows]
 
 
 def after(connection: Connection, seen: int) -> list[Unsent]:

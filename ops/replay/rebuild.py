@@ -151,9 +151,9 @@ class Rebuild:
     def _say_again(self) -> None:
         """Make history and last words of what the topic and the outbox hold."""
         with closing(self.wiring.keystore()) as keystore:
-            unsent = replay_history.unsent(self.into, self._mark)
-            said = (resaid.of_outbox(row, self.wiring.keys) for row in unsent)
-            replay_history.copy_said(self.into, resaid.rows(said, keystore))
+            for unsent in replay_history.unsent(self.into, self._mark):
+                said = [resaid.of_outbox(row, self.wiring.keys) for row in unsent]
+                replay_history.copy_said(self.into, resaid.rows(said, keystore))
         replay_history.fill(self.into, self.now if self.is_past else "infinity")
 
     def _index(self, tick: Tick) -> None:

@@ -64,7 +64,7 @@ class Building:
         replay_fold.count_repeats(self.into, repeats, entries)
         replay_fold.derive(self.into)
         replay_fold.close_facts(self.into)
-        replay_history.unsent(self.into, 0)
+        assert list(replay_history.unsent(self.into, 0)) == []
         replay_history.fill(self.into)
         self.repeated = [each.event_id for each in repeats]
         work = replay_schema.index_work(*self.into)
