@@ -129,6 +129,9 @@ def test_needs_as_they_stand_as_said_and_judged_again(api: httpx.Client) -> None
     assert (said["mode"], said["as_of"], kinds(said)) == ("said", None, ["child_benefit"])
     assert said["needs"][0]["reason"]["law"] == "PF-6277 (2021); PF-258 (26 Dec 2025)"
 
+    ended = ask(api, "needs", known_at="2026-03-07T00:00:00Z", mode="said")
+    assert kinds(ended) == []
+
     judged = ask(api, "needs", as_of="2026-03-10", known_at="2026-03-04T00:00:00Z")
     assert (judged["mode"], judged["as_of"]) == ("judged", "2026-03-10")
     assert kinds(judged) == ["child_benefit"]

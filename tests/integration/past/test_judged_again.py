@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -129,3 +130,44 @@ def test_whoever_is_dead_on_the_day_is_in_no_household(family: Timeline, asking:
 
     assert asking.needs(person("1ali"), ON, MARCH)["household"] is None
     assert asking.needs(person("1ali"), date(2026, 2, 19), MARCH)["household"] is not None
+
+
+def test_the_last_day_counts(family: Timeline, asking: Asking) -> None:
+    family.lives("1ali", "hut", since="2026-01-01", until="2026-02-10")
+
+    def lives(on: date) -> bool:
+        return "residence" in [kind for kind, _ in asking.facts_at(person("1ali"), on, MARCH)]
+
+    days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 2, 10), date(2026, 2, 11))
+    assert [lives(on) for on in days] == [False, True, True, False]
+
+
+def test_who_was_said_to_be_together(country: Timeline) -> None:
+    """The first two on the first, the third joined on the second, the first left on the third."""
+    one, two, three, house = (UUID(bytes=person(name)) for name in ("1a", "2b", "3c", "house"))
+    told = [(one, 1), (two, 1), (three, 2)]
+    for who, day in told:
+        country.connection.execute(
+            "INSERT INTO live.memberships (person, household, anchor, assessed_on, known_from)"
+            " VALUES (%s, %s, %s, '2026-03-01', %s)",
+            [who, house, one, moment(f"2026-03-0{day}")],
+        )
+    country.connection.execute(
+        "INSERT INTO live.memberships (person, assessed_on, known_from)"
+        " VALUES (%s, '2026-03-01', %s)",
+        [one, moment("2026-03-03")],
+    )
+
+    def members(who: UUID, day: int) -> list[UUID] | None:
+        row = country.connection.execute(
+            "SELECT members FROM live.household_said(%s, %s)",
+            [who, moment(f"2026-03-0{day}", 13)],
+        ).fetchone()
+        return None if row is None else row[0]
+
+    assert members(two, 1) == [one, two]
+    assert members(two, 2) == [one, two, three]
+    assert members(two, 3) == [two, three]
+    assert members(one, 2) == [one, two, three]
+    assert members(one, 3) is None
+    assert members(three, 1) is None

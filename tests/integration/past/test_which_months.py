@@ -161,3 +161,31 @@ def test_not_further_back_than_the_parameter_says(working: Working) -> None:
     rejudged = working.rejudger.rejudge_one(on, now)
     assert rejudged is not None
     assert rejudged.months == 36
+
+
+def test_an_income_before_the_hub_knew_anything(working: Working) -> None:
+    """Of September and October 2025 the hub never said anything; August to October still count."""
+    working.country.at = moment("2026-03-09")
+    working.country.earns_once("1ali", "2025-08-01", 0, version=2)
+    working.drain()
+
+    assert working.open() == {"2025-11-01": 275_000}
+
+
+def test_who_joined_was_entitled_before(
+    country: Timeline, database: str, assessor: Assessor, past: Past
+) -> None:
+    """A mother without income marries a man without income: the son's benefit was said already."""
+    country.at = moment("2025-11-05")
+    country.born("1ali", "1990-05-01", "M")
+    country.born("2vali", "1992-05-01", "F")
+    country.born("3son", "2015-05-01", "M", mother="2vali")
+    country.complete(date(2025, 10, 31))
+    with closing(PaymentsStore(database)) as store:
+        working = Working(country, assessor, Rejudger(store, past))
+        working.drain(date(2025, 11, 6), moment("2025-11-06"))
+        country.at = moment("2026-01-09")
+        country.married("1ali", "2vali", "2025-11-20")
+
+        assert working.drain(date(2026, 1, 10), moment("2026-01-10")) == 2
+        assert working.findings() == []
