@@ -141,11 +141,13 @@ def test_needs_as_they_stand_as_said_and_judged_again(api: httpx.Client) -> None
     assert kinds(ask(api, "needs", as_of="2026-03-10")) == []
 
 
-def test_completeness_is_as_it_was_known(api: httpx.Client) -> None:
+def test_completeness_is_as_it_was_known(api: httpx.Client, country: Timeline) -> None:
+    country.at = moment("2026-04-05")
+    country.complete(date(2026, 3, 31))
     early = ask(api, "facts", known_at="2026-03-01T12:00:00Z")["freshness"]
     late = ask(api, "needs", as_of="2026-03-10")["freshness"]
 
-    assert late["tax"]["complete_through"] == "2026-02-28"
+    assert late["tax"]["complete_through"] == "2026-03-31"
     assert early["civil"]["complete_through"] == "2026-02-28"
     before = api.get(f"/v1/persons/{SON}/needs?as_of=2026-03-10&known_at=2026-02-28T00:00:00Z")
     assert before.status_code == 404  # nothing was known of the son
