@@ -17,6 +17,7 @@ from ops.verify.kafka import end_offsets, read_topics
 from ops.verify.ledger import read_ledger
 from ops.verify.pending import behind, incomplete, unread
 from ops.verify.report import Report, report_on
+from ops.verify.room import available_bytes, check_room
 from ops.verify.seals import read_keys
 from ops.verify.tax import read_tax, tax_pending
 from ops.verify.values import Ledger, Source, Tables
@@ -42,7 +43,7 @@ def verify(
 
     Raises:
         TransientError: a server does not answer.
-        PermanentError: no such check, or no ledger although one was asked for.
+        PermanentError: no such check, no ledger although one was asked for, or no room in memory.
     """
     began = time.monotonic()
     needed = _needed(only, with_ledger)
@@ -54,6 +55,7 @@ def verify(
             pending, place = _under_way(settings, needed, place)
             late = time.monotonic() - began >= wait_seconds
             ends = end_offsets(settings.bootstrap_servers)
+            check_room(sum(ends.values()), available_bytes())
             nothing = not any(ends.values())
             reading = time.monotonic()
             if not pending or (late and nothing):

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ops.simulator import parts
 from ops.simulator.civil_database import CountryExistsError
 from ops.simulator.contract import Keys
 from ops.simulator.country import Country, OutOfTurnError, Places
@@ -69,6 +70,28 @@ def test_backlog_and_live_days_stand_in_the_database_as_the_ledger_says(
     assert {r: v for r, v in expected.items() if r not in deleted} == standing
     annulled = {e.source_key for e in ledger.events if e.change == "ANNULLED"}
     assert all(f"{record}/{expected[record]}" in annulled for record in deleted)
+
+
+def test_a_country_in_parts_stands_in_all_three_sources_as_the_ledger_says(
+    country: Country, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "LARGEST_PART", 600)
+
+    country.backlog()
+    country.day(1)
+
+    ledger = Ledger.load(tmp_path)
+    store = FhirStore(country.places.fhir_file)
+    stored = store.history("", 0, 10**6)
+    store.close()
+    names = {path.name for path in (tmp_path / "tax" / "inbox").iterdir()}
+    deleted = set(latest(ledger)) - set(rows(database))
+    assert {r: v for r, v in latest(ledger).items() if r not in deleted} == rows(database)
+    keys = {f"{v.type}/{v.id}/{v.number}" for v in stored if v.type != "Immunization"}
+    assert keys == {item.source_key for item in both(ledger) if item.registry == "health"}
+    assert [v.updated_at for v in stored] == sorted((v.updated_at for v in stored), reverse=True)
+    assert {file.name for file in ledger.files} == {name for name in names if ".csv" in name}
+    assert len(list((tmp_path / "simulator" / "parts").glob("civil-0000-*.pickle"))) == 3
 
 
 def test_the_health_store_and_the_drop_folder_hold_what_the_ledger_says(
