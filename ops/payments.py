@@ -12,9 +12,9 @@ from rich.table import Table
 from ops.run.api import queries
 from ops.settings import Settings
 from projections.payment_queries import PaymentQueries
+from streams.rules.uz import PACK
 
 _READER: Final = "hub payments"
-_SOUM: Final = 100
 
 
 def payments(
@@ -56,7 +56,7 @@ def render(answer: dict[str, Any], console: Console, *, each: bool = False) -> N
 
 
 def _by_month(rows: list[dict[str, Any]]) -> Table:
-    table = Table("month", "kind", title="Open findings, in soum")
+    table = Table("month", "kind", title=f"Open findings, in {PACK.currency.unit}")
     for name in ("too little", "sum", "too much", "sum"):
         table.add_column(name, justify="right")
     for row in rows:
@@ -64,15 +64,15 @@ def _by_month(rows: list[dict[str, Any]]) -> Table:
             row["month"][:7],
             row["kind"],
             f"{row['too_little']:,}",
-            _soum(row["too_little_minor"]),
+            PACK.currency.units(row["too_little_minor"]),
             f"{row['too_much']:,}",
-            _soum(row["too_much_minor"]),
+            PACK.currency.units(row["too_much_minor"]),
         )
     return table
 
 
 def _each(rows: list[dict[str, Any]]) -> Table:
-    table = Table("month", "kind", "person", title="Open findings, in soum")
+    table = Table("month", "kind", "person", title=f"Open findings, in {PACK.currency.unit}")
     for name in ("due", "paid", "difference"):
         table.add_column(name, justify="right")
     for name in ("because of", "found at"):
@@ -82,14 +82,10 @@ def _each(rows: list[dict[str, Any]]) -> Table:
             row["month"][:7],
             row["kind"],
             row["person"][:8],
-            _soum(row["entitled_minor"]),
-            _soum(row["paid_minor"]),
-            f"{row['difference_minor'] / _SOUM:+,.0f}",
+            PACK.currency.units(row["entitled_minor"]),
+            PACK.currency.units(row["paid_minor"]),
+            PACK.currency.units(row["difference_minor"], "+"),
             row["event_id"][:8],
             row["found_at"][:19],
         )
     return table
-
-
-def _soum(minor: int) -> str:
-    return f"{minor / _SOUM:,.0f}"

@@ -16,7 +16,6 @@ from streams.rules.texts import text_of
 from streams.rules.uz import PACK
 
 _ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SOUM: Final = 100
 _MARKS: Final = {"met": "[green]✓[/]", "missed": "[red]✗[/]", "unknown": "[yellow]?[/]"}
 
 Words = Callable[[str], str]
@@ -70,7 +69,7 @@ def _tree(need: dict[str, Any], words: Words) -> Tree:
         title += f" ({escape(named)})"
     title += f" since {need['since']}" if need["since"] else " on that day"
     if amount is not None:
-        title += f", {amount // _SOUM:,} soum a month"
+        title += f", {PACK.currency.units(amount)} {PACK.currency.unit} a month"
     if need["review_on"]:
         title += f", review on {need['review_on']}"
     tree = Tree(f"{title} ({need['urgency']})")
@@ -115,8 +114,10 @@ def _why(row: dict[str, Any], words: Words) -> str:
 
 
 def _value(value: object, unit: str | None, sign: str = "") -> str:
-    if isinstance(value, int) and unit is not None and unit.startswith("tiyin"):
-        return f"{value / _SOUM:{sign},.0f} soum{unit.removeprefix('tiyin').replace('_', ' ')}"
+    money = PACK.currency
+    if isinstance(value, int) and unit is not None and unit.startswith(money.minor):
+        rest = unit.removeprefix(money.minor).replace("_", " ")
+        return f"{money.units(value, sign)} {money.unit}{rest}"
     return escape(f"{value:{sign}}" if sign and isinstance(value, int) else str(value))
 
 

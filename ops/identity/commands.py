@@ -32,10 +32,10 @@ from projections.decisions import (
 from projections.identities import identities as all_identities
 from projections.queries import UnknownPersonError
 from schemas.errors import RULES, InvalidRecord, PermanentError
+from streams.rules.uz import PACK
 
 _READER: Final = "hub person identities"
 _LONGEST_LINE: Final = 64
-_SOUM: Final = 100
 
 Reason = Annotated[
     str, typer.Option("--reason", help="Why, in words; published for ever, so without numbers.")
@@ -165,7 +165,9 @@ def _carry_out(settings: Settings, decision: Decision, timeout: int | None) -> N
         return
     console.print(f"come through; {len(changes)} need(s) changed:")
     for person, kind, state, amount in changes:
-        money = "" if amount is None or state == "ended" else f", {amount // _SOUM:,} soum a month"
+        money = ""
+        if amount is not None and state != "ended":
+            money = f", {PACK.currency.units(amount)} {PACK.currency.unit} a month"
         console.print(f"  {state:9} {kind} of {person}{money}", highlight=False)
 
 

@@ -158,6 +158,10 @@ class Currency(NamedTuple):
     minor: str
     minor_per_unit: int
 
+    def units(self, minor: int, sign: str = "") -> str:
+        """Return an amount in whole units, as people read it; ``sign`` "+" always shows one."""
+        return f"{minor / self.minor_per_unit:{sign},.0f}"
+
 
 @dataclass(frozen=True, slots=True)
 class RulePack:

@@ -89,6 +89,12 @@ def test_what_is_decided_and_said_comes_from_the_pack() -> None:
     assert json.loads(found.outbox[0])["fields"]["amount_minor"] == 7 * PEARLS
 
 
+def test_amounts_are_shown_in_its_money() -> None:
+    assert ATLANTIS.currency.units(7 * PEARLS) == "7"
+    assert ATLANTIS.currency.units(-1500 * PEARLS, "+") == "-1,500"
+    assert ATLANTIS.currency.units(PEARLS, "+") == "+1"
+
+
 def test_its_texts_are_its_own() -> None:
     assert languages(ATLANTIS) == ("en", "x-atlantean")
     assert text_of(ATLANTIS, "boat_grant", "x-atlantean") == "Glub"
