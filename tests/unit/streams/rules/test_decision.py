@@ -107,6 +107,18 @@ def test_reviews_are_counted_from_the_beginning() -> None:
     )
 
 
+def test_a_household_is_judged_again_when_a_review_is_due() -> None:
+    world = replace(couple(0), tax=date(2026, 2, 28))
+    foretold = world.assess()[0].next_change_on
+
+    assert foretold == date(2026, 6, 1)  # the months become too old
+    found, rows = say(world, on=date(2026, 5, 20))
+    assert found.assessments[0].next_change_on == foretold
+    later = replace(world, tax=date(2027, 12, 31))
+    found, _ = say(later, rows, date(2026, 11, 5))
+    assert found.assessments[0].next_change_on == date(2026, 11, 20)
+
+
 def test_a_month_without_that_day_has_its_last() -> None:
     _, rows = say(couple(0), on=date(2026, 3, 31))
 

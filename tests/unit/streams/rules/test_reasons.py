@@ -19,6 +19,7 @@ from streams.rules.reason import (
     both,
     either,
     evidence,
+    missing,
     substance,
 )
 from streams.rules.uz import PACK
@@ -65,6 +66,24 @@ def test_who_is_just_outside_is_kept() -> None:
 
     assert near == [("family_at_risk", 25_000_00)]
     assert far == []
+
+
+def test_a_near_miss_is_found_deep_in_a_tree_and_ages_are_none() -> None:
+    found = assessment(couple(3_200_000, ("2008-06-01",)))
+
+    assert [(j.kind, node.name) for j, node in found.near_misses()] == [
+        ("family_at_risk", "income_below_risk_limit"),
+        ("child_benefit", "income_below_risk_limit"),
+    ]
+    old = Condition("x", MISSED, value=59, threshold=60, volatile=True)
+    assert not old.is_near
+
+
+def test_below_a_condition_that_is_met_nothing_is_missing() -> None:
+    near = Condition("near", MISSED, value=101, threshold=100)
+    tree = both("both", either("either", near, Condition("met", MET)), Condition("no", MISSED))
+
+    assert [node.name for node in missing(tree)] == ["both", "no"]
 
 
 def test_near_is_a_tenth_of_the_threshold() -> None:
