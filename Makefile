@@ -16,7 +16,7 @@ PROJECT := $(VENV)/.stamp-project
 ARCHIVES := $(VENV)/.stamp-archives
 
 .NOTPARALLEL:
-.PHONY: help setup check test unit integration fault demo bench soak clean
+.PHONY: help setup check test unit integration fault demo bench volume soak clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ demo: setup ## Run the main job from end to end on a simulated country
 
 bench: setup ## Measure us beside others; writes build/bench.json
 	$(BIN)/hub bench
+
+volume: setup ## Many people: memory of every process, rates; make volume PEOPLE=1000000
+	$(BIN)/python -m ops.bench.volume --people $${PEOPLE:-100000}
 
 soak: setup ## Fault and acceptance tests again and again, with another seed each: make soak ROUNDS=50
 	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \

@@ -114,6 +114,11 @@ def test_who_worked_before_works_on_in_the_new_tables(
 ) -> None:
     """The assessor's session has temporary tables and has run every statement before."""
     reassess(country, database)
+    for schema, epoch in (("live", 9), (REBUILD, 0)):
+        row = f"INSERT INTO {schema}.progress VALUES ('t', 0, 'c', 'i', 5, {epoch}, 5)"
+        into.connection.execute(row.encode())
+    pending = "VALUES (gen_random_uuid(), gen_random_uuid())"
+    into.connection.execute(f"INSERT INTO live.causes (person, event_id) {pending}".encode())
     reading = "SELECT (SELECT number FROM kept.generation), count(*) FROM live.needs"
     with psycopg.connect(database, prepare_threshold=0, autocommit=True) as reader:
         before = reader.execute(reading).fetchone()
@@ -123,6 +128,8 @@ def test_who_worked_before_works_on_in_the_new_tables(
 
         assert reader.execute(reading).fetchone() == (2, before and before[1])
         assert country.count(f"{PREVIOUS}.facts") == country.count("live.facts")
+        assert reader.execute("SELECT epoch, next FROM live.progress").fetchall() == [(9, 5)]
+        assert country.count("live.causes") == 1
         country.earns_once("1ada", "2026-02-01", 9_000_000, version=2)
         assert assessor.assess_batch(ON + timedelta(days=1), NOW)
         assert country.count("live.facts") == country.count(f"{PREVIOUS}.facts") + 1
