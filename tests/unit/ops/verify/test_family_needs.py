@@ -6,7 +6,10 @@ from datetime import date
 
 import pytest
 
+from ops.verify.households import couples
+from ops.verify.picture import fold
 from ops.verify.work import window
+from tests.unit.ops.verify.makers import NOW, ON
 from tests.unit.ops.verify.people import People
 
 
@@ -143,6 +146,8 @@ def test_only_who_mean_each_other_are_a_couple() -> None:
     assert households[people.id("she")] == households[people.id("old")]
     assert households[people.id("old")] == households[people.id("young")]
     assert households[people.id("he")] == households[people.id("other")]
+    he, other = people.id("he"), people.id("other")
+    assert couples(fold(people.make.events, NOW), ON) == {he: other, other: he}
 
 
 def test_a_birth_record_goes_before_the_population_register() -> None:
@@ -150,3 +155,20 @@ def test_a_birth_record_goes_before_the_population_register() -> None:
     people.adult("mother", "1980-01-01")
 
     assert people.find("child_benefit", "one") is not None  # still 17
+
+
+def test_of_two_birth_records_the_latest_names_the_mother() -> None:
+    people = People().adult("she", "1990-01-01").adult("other", "1990-01-01")
+    people.child("it", "2015-01-01", "she").child("it", "2015-01-01", "other")
+    people.disabled("she", 3).disabled("other", 3)
+
+    households = {need.person: need.household for need in people.needs()}
+
+    assert households[people.id("it")] == households[people.id("other")]
+    assert households[people.id("it")] != households[people.id("she")]
+
+
+def test_of_two_assessments_of_one_day_the_gravest_counts() -> None:
+    people = People().adult("one", "1980-01-01", "M").disabled("one", 3).disabled("one", 2)
+
+    assert people.find("family_state_supported", "one") is not None

@@ -88,6 +88,15 @@ def test_only_version_1_of_another_record_replaces() -> None:
     assert held(make.events, void.recorded_at) == {first.id, other.id}
 
 
+def test_no_record_replaces_itself() -> None:
+    make = Maker()
+    first = marriage(make, 1)
+    void = marriage(make, 1, 2, change="ANNULLED")
+    first.corrects = void.id
+
+    assert held(make.events, void.recorded_at) == {first.id}
+
+
 def test_a_replacement_that_is_replaced_again_leaves_the_last() -> None:
     make = Maker()
     marriage(make, 1)
