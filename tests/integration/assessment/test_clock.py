@@ -96,7 +96,8 @@ def test_the_date_is_moved_by_one_alone(database: str, country: Country) -> None
         assert NeedsStore(one).take_time(alone=False)
         assert NeedsStore(other).take_time(alone=False)
         assert not NeedsStore(other).take_time(alone=True)
-    with closing(connect(database)) as one, closing(connect(database)) as other:
+        one.execute("SELECT pg_advisory_unlock_all()")
+        other.execute("SELECT pg_advisory_unlock_all()")
         assert NeedsStore(one).take_time(alone=True)
         assert not NeedsStore(other).take_time(alone=False)
 

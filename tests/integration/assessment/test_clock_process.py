@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -72,9 +74,17 @@ def test_the_date_is_not_moved_under_a_component(hub: Settings, database: str) -
         with pytest.raises(PermanentError, match="stop the components"):
             move(hub, ON, ON, step=1)
     with connect(database) as connection:
-        assert NeedsStore(connection).take_time(alone=True)
+        _wait_until(lambda: NeedsStore(connection).take_time(alone=True))
         with pytest.raises(TransientError, match="moves the date"):
             component.run(hub, threading.Event())
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Wait: a session that was closed holds its locks for a moment longer."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_nothing_moves_before_every_registry_was_read(hub: Settings, country: Country) -> None:

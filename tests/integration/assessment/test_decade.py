@@ -16,7 +16,7 @@ from tests.integration.assessment.conftest import MakeAssessor
 from tests.integration.assessment.country import PARTITIONS, Country
 from tests.integration.assessment.decade import BEGIN, END, settle
 
-FAMILIES = int(os.environ.get("HUB_TEST_FAMILIES", "12"))
+FAMILIES = int(os.environ.get("HUB_TEST_FAMILIES", "8"))
 _SAID = """
 SELECT need, version, status, since, amount_minor, review_on, household, rule, evidence
   FROM live.need_history ORDER BY need, version
