@@ -6,16 +6,15 @@ that (a fault, Ctrl-C, a signal) drops the schema; a killed one leaves it to ``s
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ops.replay import topics
-from ops.replay.pool import Pool, Tick
-from ops.replay.report import Report, View
-from ops.replay.tasks import Assess, Fold, Follow, Said, Statement, Timed, Wiring
+from ops.replay.following import Following, longest
+from ops.replay.pool import Tick
+from ops.replay.tasks import Assess, Fold, Said, Statement, Timed
 from projections import (
     replay_compare,
     replay_fold,
@@ -27,60 +26,31 @@ from projections import (
 from projections.replay_compare import Comparison, Difference
 from projections.replay_needs import SEEN
 from projections.replay_schema import LIVE, PREVIOUS, REBUILD, RETIRED
-from projections.replay_session import Connection, Into, standstill
+from projections.replay_session import Into, standstill
 from projections.replay_swap import Place
-from schemas.errors import TransientError
 from schemas.ids import text
 from streams import refold, resaid
 from streams.reassess import Finding, Reassessed
-from streams.refold import Range
 from streams.rules.load import load_pack
-
-SHORT_TAIL = 20_000  # offsets that may be folded while writers wait
-_ROUNDS = 30
-
-
-class _TooFarError(Exception):
-    """More has arrived than may be folded while everybody waits."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Rebuild:
+class Rebuild(Following):
     """One replay into one schema.
 
     Args:
-        wiring: what the processes know, too.
-        pool: the processes.
-        connection: holds the replay's lock; for standstills.
-        work: another one, for everything else.
-        view: where progress is shown.
+        wiring, pool, connection, work, view: as of ``Following``.
         on: the day for which everybody is assessed.
         now: the moment.
     """
 
-    wiring: Wiring
-    pool: Pool
-    connection: Connection
-    work: Connection
-    view: View
     on: date
     now: datetime
     until: int | None = None  # microseconds
     ends: Mapping[Place, int] = field(default_factory=dict)  # in place of those of live
-    report: Report = field(init=False)
-    goal: dict[Place, int] = field(default_factory=dict)
-    _floors: dict[Place, int] = field(default_factory=dict)
-    _mark: int = 0
     _code: list[str] = field(default_factory=list)  # that needs a table that comes with the swap
     _repeated: list[bytes] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.report = Report(self.wiring.schema)
-
-    @property
-    def into(self) -> Into:
-        return Into(self.work, self.wiring.schema)
 
     @property
     def is_past(self) -> bool:
@@ -90,10 +60,10 @@ class Rebuild:
     def fold(self) -> None:
         """Fill fresh tables from the topics, as far as ``live`` is."""
         settings = self.wiring.settings
-        self._floors = replay_swap.floors(self.work)
+        self.floors = replay_swap.floors(self.work)
         with standstill(self.connection):  # nobody is half way through saying something
-            self.goal = self._goal()
-            self._mark = replay_history.mark(self.work)
+            self.goal = self.live_goal()
+            self.mark = replay_history.mark(self.work)
         if self.ends:
             self.goal = {
                 place: min(end, self.ends.get(place, end)) for place, end in self.goal.items()
@@ -102,8 +72,8 @@ class Rebuild:
         replay_schema.create(self.work, self.wiring.schema)
         replay_fold.open_facts(self.into)
         replay_history.stage(self.into)
-        tasks = [Fold(self._range(place, 0, end, self.until)) for place, end in _longest(self.goal)]
-        said = [Said(self._range(place, 0, end)) for place, end in _longest(said_ends) if end]
+        tasks = [Fold(self.range(place, 0, end, self.until)) for place, end in longest(self.goal)]
+        said = [Said(self.range(place, 0, end)) for place, end in longest(said_ends) if end]
         total = sum(self.goal.values()) + sum(said_ends.values())
         with self.view.phase(self.report, "fold", total) as tick:
             found = self.pool.run([*tasks, *said], tick)
@@ -151,7 +121,7 @@ class Rebuild:
     def _say_again(self) -> None:
         """Make history and last words of what the topic and the outbox hold."""
         with closing(self.wiring.keystore()) as keystore:
-            for unsent in replay_history.unsent(self.into, self._mark):
+            for unsent in replay_history.unsent(self.into, self.mark):
                 said = [resaid.of_outbox(row, self.wiring.keys) for row in unsent]
                 replay_history.copy_said(self.into, resaid.rows(said, keystore))
         replay_history.fill(self.into, self.now if self.is_past else "infinity")
@@ -168,15 +138,6 @@ class Rebuild:
             f"SELECT count(*) FROM {self.wiring.schema}.facts".encode()  # noqa: S608
         ).fetchone()
         self.report.facts = int(row[0]) if row else 0
-
-    def catch_up(self) -> None:
-        """Fold what arrived meanwhile, until little is left."""
-        with self.view.phase(self.report, "catch up") as tick:
-            for _ in range(_ROUNDS):
-                goal = self._goal()
-                if _distance(self.goal, goal) < SHORT_TAIL // 10:
-                    return
-                self._follow(goal, tick)
 
     def assess(self) -> None:
         """Judge everybody anew, and hold it against what was said."""
@@ -218,9 +179,9 @@ class Rebuild:
 
     def take_previous(self) -> None:
         """Take up the schema that was live before, in place of folding anew."""
-        self._floors = replay_swap.floors(self.work)
+        self.floors = replay_swap.floors(self.work)
         self.goal = replay_swap.vector(self.work, self.wiring.schema)
-        self._mark = replay_history.mark(self.work)
+        self.mark = replay_history.mark(self.work)
 
     def compare(self) -> None:
         """Hold the rebuild against ``live`` at one offset vector, without holding anybody up."""
@@ -228,7 +189,7 @@ class Rebuild:
             self.view.phase(self.report, "compare"),
             closing(replay_session.connect(self.wiring.settings.hub_dsn)) as snapshot,
         ):
-            with self._caught_up():
+            with self.caught_up():
                 snapshot.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
                 snapshot.execute("SELECT")
             schema, found = self.wiring.schema, Comparison()
@@ -242,64 +203,13 @@ class Rebuild:
     def swap(self) -> None:
         """Put the rebuild in the place of ``live``."""
         with self.view.phase(self.report, "swap"):
-            with self._caught_up() as goal:
+            with self.caught_up() as goal:
                 into = Into(self.connection, self.wiring.schema)
                 offsets = {f"{topic}/{number}": at for (topic, number), at in sorted(goal.items())}
                 what = "back" if self.wiring.schema == PREVIOUS else "swap"
                 leaf = {"what": what, "offsets": offsets, **self.report.leaf()}
                 self.report.generation = replay_swap.swap(into, goal, leaf, self._code)
             replay_schema.drop(self.work, RETIRED)
-
-    @contextmanager
-    def _caught_up(self) -> Iterator[dict[Place, int]]:
-        """A standstill in which the rebuild is exactly as far as ``live``."""
-        for _ in range(_ROUNDS):
-            self.catch_up_quietly()
-            try:
-                with standstill(self.connection):
-                    began = time.monotonic()
-                    goal = self._goal()
-                    if _distance(self.goal, goal) > SHORT_TAIL:
-                        raise _TooFarError
-                    self._follow(goal, lambda _: None)
-                    self._follow_said()
-                    yield goal
-            except _TooFarError:
-                continue
-            paused = time.monotonic() - began
-            self.report.paused_seconds = max(self.report.paused_seconds, paused)
-            return
-        raise TransientError("events arrive faster than they can be folded; try again later")
-
-    def catch_up_quietly(self) -> None:
-        """Fold what arrived meanwhile, as a part of another phase."""
-        for _ in range(_ROUNDS):
-            goal = self._goal()
-            if _distance(self.goal, goal) < SHORT_TAIL // 10:
-                return
-            self._follow(goal, lambda _: None)
-
-    def _goal(self) -> dict[Place, int]:
-        return replay_swap.goals(replay_swap.vector(self.work, LIVE), self._floors)
-
-    def _follow(self, goal: Mapping[Place, int], tick: Tick) -> None:
-        behind = [
-            Follow(self._range(place, self.goal.get(place, 0), end))
-            for place, end in _longest(goal)
-            if self.goal.get(place, -1) < end
-        ]
-        self.report.events += sum(self.pool.run(behind, tick))
-        self.goal = dict(goal)
-
-    def _follow_said(self) -> None:
-        """Take over what was said since; nobody writes."""
-        rows = replay_history.after(self.work, self._mark)
-        self._mark = replay_history.mark(self.work)
-        with closing(self.wiring.keystore()) as keystore:
-            said = (resaid.of_outbox(row, self.wiring.keys) for row in rows)
-            added = [row[:-1] for row in resaid.rows(said, keystore)]
-        replay_history.add(self.into, added)
-        replay_history.follow(self.into)
 
     def _moment(self) -> dict[str, object]:
         pack = load_pack("uz")
@@ -314,22 +224,3 @@ class Rebuild:
         window = pack.income_window(self.on, row[0] if row else None)
         closed = None if window is None else window[1]
         return {"on": self.on, "now": self.now, "closed": closed, "further": []}
-
-    def _range(self, place: Place, start: int, end: int, until: int | None = None) -> Range:
-        return Range(
-            bootstrap_servers=self.wiring.settings.bootstrap_servers,
-            topic=place[0],
-            partition=place[1],
-            start=start,
-            end=end,
-            until=until,
-        )
-
-
-def _longest(goal: Mapping[Place, int]) -> list[tuple[Place, int]]:
-    """Return the longest partitions first, so that none is left alone in the end."""
-    return sorted(goal.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _distance(have: Mapping[Place, int], goal: Mapping[Place, int]) -> int:
-    return sum(max(0, end - have.get(place, 0)) for place, end in goal.items())
