@@ -124,6 +124,22 @@ def test_everybody_is_judged_as_the_assessor_judges_them(
     assert len({row[3] for row in assessments}) > 1
 
 
+def test_a_child_is_found_with_a_father_whom_nothing_else_ties(
+    country: Country, database: str
+) -> None:
+    country.complete()
+    country.born("9mother", "1990-01-01")
+    country.born("8father", "1990-01-01", "M")
+    country.born("1child", "2020-01-01", mother="9mother", father="8father")
+    country.died("9mother", "2025-01-01")
+
+    found = everyone(country, database).assessments(DAY, NOW, household_batch=1)
+
+    assert {tuple(member.id for member in one.household.members) for one in found} == {
+        (person("1child"), person("8father"))
+    }
+
+
 def test_the_shares_of_processes_are_everybody_once(families: Country, database: str) -> None:
     whole = {a.household.id for a in everyone(families, database).assessments(DAY, NOW)}
 

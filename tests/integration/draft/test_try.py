@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from ops.cli import guarded, verdict
 from ops.draft.command import app
 from ops.draft.run import Trial
-from ops.draft.share import count
+from ops.draft.share import Job, count
 from ops.draft.tally import Tally
 from ops.draft.work import Question
 from ops.settings import Settings
+from projections.everyone_store import EveryoneStore
 from projections.suppression import ALL
 from schemas.errors import HubError, PermanentError
 from streams.everyone import Everyone
@@ -184,6 +189,32 @@ def test_killed_and_resumed_is_as_if_it_had_not_been(country: Country, settings:
     assert resumed == whole
 
 
+def test_a_share_ends_with_its_parent_even_while_it_waits(
+    country: Country, settings: Settings
+) -> None:
+    job = Job("uz", "uz", ON.isoformat(), NOW.isoformat(), "", 0, 1, "", str(settings.home), 7)
+    with (
+        closing(EveryoneStore(settings.hub_dsn)) as store,
+        psycopg.connect(settings.hub_dsn) as locking,
+    ):
+        told = replace(job, snapshot=store.export()).as_json()
+        locking.execute("LOCK TABLE live.facts IN ACCESS EXCLUSIVE MODE")
+        share = subprocess.Popen(
+            [sys.executable, "-m", "ops.draft.share"],
+            cwd=EXAMPLE.parents[1],
+            env=os.environ | settings.as_environment(),
+            stdin=subprocess.PIPE,
+            text=True,
+        )
+        with share:
+            assert share.stdin is not None
+            share.stdin.write(told + "\n")
+            share.stdin.flush()
+            _wait_until(country, "wait_event_type = 'Lock'", 1)
+            share.stdin.close()
+            assert share.wait(20) == 1
+
+
 def test_resumed_on_other_data_it_begins_anew(country: Country, settings: Settings) -> None:
     def stop(done: int, *_: int) -> None:
         if done >= 3:
@@ -241,13 +272,18 @@ def test_the_sum_of_shares_is_the_whole(country: Country, database: str) -> None
 
 
 def _wait_until_nobody_reads(country: Country) -> None:
+    _wait_until(country, "true", 0)
+
+
+def _wait_until(country: Country, what: str, count_: int) -> None:
+    """Wait until so many sessions of shares are as said."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         row = country.connection.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE application_name = 'hub-everyone' AND datname = current_database()"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hub-everyone'"
+            f" AND datname = current_database() AND {what}".encode()
         ).fetchone()
-        if row == (0,):
+        if row == (count_,):
             return
         time.sleep(0.05)
-    raise AssertionError("a share outlived its parent")
+    raise AssertionError("waited in vain for the shares")

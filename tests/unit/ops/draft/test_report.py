@@ -131,6 +131,22 @@ def test_never_all_but_one_amount_of_a_sum() -> None:
     assert len(hidden) > 1
 
 
+def test_a_kind_that_is_hidden_is_not_the_only_one() -> None:
+    found = Tally()
+    found.people["1703"] = 1000
+    found.households[key("1703", "gains")] = found.households[key("1703", "same")] = 200
+    for kind, gained, paid in (("few", 3, 100), ("many", 50, 900), ("most", 60, 5000)):
+        found.persons[key("1703", kind, "gained")] = gained
+        found.persons[key("1703", kind, "unchanged")] = 100
+        found.cost_by_kind[key(DRAFT, kind)] = found.cost_by_kind[key(IN_FORCE, kind)] = paid
+
+    by_kind = report(found)["cost"]["by_kind"]
+
+    assert by_kind["few"] is None
+    assert by_kind["many"] is None  # or the total would tell of the few
+    assert by_kind["most"] == {IN_FORCE: 5000, DRAFT: 5000, "difference": 0}
+
+
 def test_an_example_is_treated_like_those_it_stands_for() -> None:
     made: list[Profile] = []
 
