@@ -89,12 +89,11 @@ SELECT event_id, record, version, change, known_from
 FROM pg_temp.chunk WHERE ordinal = 0 AND closes ORDER BY event_id
 """
 
-# A chunk names each person once: by the first event that says something that any rule reads.
+# A chunk names each person once, by the first event; the assessor finds out which one it was.
 INSERT_CAUSES: Final = """
 INSERT INTO live.causes (person, record, event_id)
 (SELECT DISTINCT ON (person) person, NULL::uuid, event_id
- FROM pg_temp.chunk
- ORDER BY person, kind IN ('name', 'condition', 'property', 'benefit', 'care'), "offset")
+ FROM pg_temp.chunk ORDER BY person, "offset")
 UNION ALL
 (SELECT DISTINCT ON (record) NULL::uuid, record, event_id
  FROM pg_temp.chunk WHERE ordinal = 0 AND closes ORDER BY record, "offset")
