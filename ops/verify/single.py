@@ -15,7 +15,7 @@ from ops.verify.health import disability_on, is_limited, is_of_pension_age, is_s
 from ops.verify.households import ADULT, age, is_living, is_minor, is_present, stay_on
 from ops.verify.parameters import in_force
 from ops.verify.picture import Person
-from ops.verify.work import earned, jobs, unreported, window, works_on
+from ops.verify.work import earned, unreported, window, works_on
 
 _BABY = 2
 _REVIEW_BEFORE = timedelta(days=30)
@@ -117,7 +117,7 @@ def employment_help(person: Person, world: World) -> Found | None:
         return None
     if is_limited(person, on) or is_unknown(person, on) or works_on(person, on):
         return None
-    ended = [job.ended_on for job in jobs(person) if job.ended_on and job.ended_on <= world.day]
+    ended = [ended_on for _, ended_on in person.ends if ended_on <= world.day]
     months = window(on, world.through)
     if not ended or months is None:
         return None

@@ -49,6 +49,16 @@ def test_work_that_ends_today_is_in_force_today() -> None:
     assert people.days("employment_help", "one", "2026-09-30", "2026-10-01") == [False, True]
 
 
+def test_an_end_counts_whose_begin_nobody_stated() -> None:
+    people = People().adult("one", "1990-01-01")
+    people.tax("employment_end", "employment_ended", "one", employer="e", ended_on="2026-05-31")
+
+    found = people.find("employment_help", "one")
+
+    assert found is not None
+    assert found.since == "2026-05-31"
+
+
 def test_without_closed_months_nobody_is_known_to_be_idle() -> None:
     people = People(tax=None).adult("one", "1990-01-01").works("one", "2020-01-01", "2026-05-31")
 
