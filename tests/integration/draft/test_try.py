@@ -206,13 +206,16 @@ def test_a_share_ends_with_its_parent_even_while_it_waits(
             stdin=subprocess.PIPE,
             text=True,
         )
-        with share:
+        try:
             assert share.stdin is not None
             share.stdin.write(told + "\n")
             share.stdin.flush()
             _wait_until(country, "wait_event_type = 'Lock'", 1)
             share.stdin.close()
             assert share.wait(20) == 1
+        finally:
+            share.kill()
+            share.wait()
 
 
 def test_resumed_on_other_data_it_begins_anew(country: Country, settings: Settings) -> None:
