@@ -44,13 +44,19 @@ class Building:
             until=until,
         )
 
-    def fold(self, until: int | None = None) -> list[Folded]:
+    def fold(self, until: int | None = None, ends: dict[int, int] | None = None) -> list[Folded]:
         replay_schema.check(self.into.connection)
         replay_schema.create(*self.into)
         replay_fold.open_facts(self.into)
         replay_history.stage(self.into)
         folded = [
-            refold.fold(self.range(number, until), self.partition, KEYS, self.into, lambda _: None)
+            refold.fold(
+                self.range(number, until, (ends or {}).get(number)),
+                self.partition,
+                KEYS,
+                self.into,
+                lambda _: None,
+            )
             for number in range(PARTITIONS)
         ]
         repeats = replay_fold.take_out_repeats(self.into)
