@@ -5,6 +5,7 @@
     GET  /v1/persons/{id}/facts        the facts that held, in clear fields
     GET  /v1/persons/{id}/household    who was counted together
     GET  /v1/persons/{id}/history      what was said of the needs, and what caused it
+    GET  /v1/persons/{id}/identities   every id the person has or had, and who said so
     GET  /v1/health
 
 ``?as_of=`` a day in the world, ``?known_at=`` a moment to us, ``?mode=said|judged``: docs/past.md.
@@ -22,6 +23,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from projections.identities import identities
 from projections.moments import JUDGED, SAID, Moment, MomentError, moment
 from projections.past_queries import PastQueries
 from projections.problems import MOST_BYTES, SizeLimit, handle_errors, problem
@@ -72,6 +74,10 @@ def create_app(
             return problem(422, "pinfl-invalid", "The number is not a PINFL.", rule=error.rule)
         is_known = queries.is_known(UUID(bytes=person), _READER)
         return JSONResponse({"person": text(person), "is_known": is_known})
+
+    @app.get("/v1/persons/{person}/identities")
+    def who(person: UUID) -> JSONResponse:
+        return JSONResponse(identities(queries, person, _READER))
 
     if past is not None and clock is not None:
         _ask_about(app, queries, past, clock)

@@ -45,7 +45,8 @@ def _holding(versions: list[Event], replaced: bool, now: int) -> Event | None:
     for event in sorted(versions, key=lambda event: event.version, reverse=True):
         if event.change != "ANNULLED":
             return event
-        if replaced or now >= event.recorded_at + _window(event.type):
+        window = _window(event.type)
+        if replaced or not window or now >= event.recorded_at + window:
             return None
     return None
 

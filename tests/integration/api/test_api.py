@@ -112,6 +112,15 @@ def test_from_a_national_number_to_needs_with_reasons(api: httpx.Client, country
     }
 
 
+def test_all_ids_of_a_person(api: httpx.Client, country: Country) -> None:
+    answer = api.get(f"/v1/persons/{text(person('1old'))}/identities").json()
+
+    assert [row["id"] for row in answer["identities"]] == [text(person("1old"))]
+    leaves = country.connection.execute("SELECT body FROM kept.audit_leaves WHERE kind = 'read'")
+    assert [body["what"] for (body,) in leaves.fetchall()] == ["identities"]
+    assert api.get(f"/v1/persons/{text(b'n' * 16)}/identities").status_code == 404
+
+
 def test_every_read_and_refusal_is_on_record(api: httpx.Client, country: Country) -> None:
     found = api.post("/v1/persons/lookup", json={"pinfl": PINFL}).json()
     api.get(f"/v1/persons/{found['person']}/needs")
