@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
+from projections import generation
 from projections import stats_sql as sql
 from schemas.errors import PermanentError, TransientError
 
@@ -161,6 +162,7 @@ def counting(dsn: str, partitions: int) -> Iterator[Stats]:
     try:
         with psycopg.connect(dsn, row_factory=dict_row, **sql.SESSION) as connection:  # type: ignore[arg-type]
             connection.execute(sql.BEGIN)
+            connection.execute(generation.HOLD)
             stats = Stats(connection, partitions)
             if connection.execute(sql.FIRST_SAID).fetchone() == {"first": None}:
                 raise NothingAssessedError("nobody has been assessed yet; see `hub status`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -30,8 +31,7 @@ def show(console: Console, found: Replaying, quix: float | None) -> None:
 
 
 def _three(rates: list[float]) -> tuple[str, str, str]:
-    middle = sorted(rates)[len(rates) // 2]
-    return f"{middle:,.0f}", f"{min(rates):,.0f}", f"{max(rates):,.0f}"
+    return f"{statistics.median(rates):,.0f}", f"{min(rates):,.0f}", f"{max(rates):,.0f}"
 
 
 def objects(
