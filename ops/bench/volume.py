@@ -96,7 +96,7 @@ class Trial:
     def assess(self, assessors: int) -> None:
         with self._running(*[f"assessor-{n}" for n in range(assessors)], "sequencer"):
             began = self._wait("SELECT count(*) FROM live.assessments", 1)
-            self._wait("SELECT (SELECT count(*) FROM live.causes) = 0", True)
+            self._wait("SELECT NOT EXISTS (SELECT FROM live.causes)", True)
             households = self._one("SELECT count(*) FROM live.assessments")
             self._step("assess live", households, time.monotonic() - began)
 
