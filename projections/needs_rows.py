@@ -46,6 +46,8 @@ class StoredNeed(NamedTuple):
     rule: str
     reason_digest: bytes
     evidence: list[bytes]
+    ended_by: bytes | None = None  # of an ended need: the event that moved it
+    began: date | None = None  # of an ended need: since when it had stood
 
 
 class NeedRow(NamedTuple):

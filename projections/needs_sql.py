@@ -145,8 +145,14 @@ SELECT DISTINCT uuid_send(person) FROM live.facts
 NEEDS_OF: Final = """
 SELECT uuid_send(need), version, uuid_send(person), uuid_send(household), kind, status, since,
        review_on, urgency, amount_minor, rule, reason_digest,
-       ARRAY(SELECT uuid_send(e) FROM unnest(evidence) e)
-  FROM live.needs WHERE person = ANY (%s::uuid[])
+       ARRAY(SELECT uuid_send(e) FROM unnest(evidence) e),
+       CASE WHEN status = 'ended' THEN (
+           SELECT uuid_send(h.causation_id) FROM live.need_history h
+            WHERE h.need = n.need AND h.version = n.version) END,
+       CASE WHEN status = 'ended' THEN (
+           SELECT h.since FROM live.need_history h
+            WHERE h.need = n.need AND h.version = n.version - 1) END
+  FROM live.needs n WHERE person = ANY (%s::uuid[])
 """
 
 COMPLETENESS: Final = """

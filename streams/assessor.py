@@ -24,7 +24,7 @@ from projections.needs_store import NO_EVENT, Cause, NeedsStore
 from projections.payments_store import queue_past
 from schemas.ids import Keys
 from streams.assessment import Assessment, assess
-from streams.causation import name_movers, whole_number
+from streams.causation import name_movers, taken_back, whole_number
 from streams.clock import Clock
 from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
@@ -143,7 +143,14 @@ class Assessor:
         assessments, settling = self._assess(read, complete, on, now)
         decider = Decider(self.keys, self.pack.by_kind(), self.pack.name)
         stored = store.needs_of(circle.ids)
-        drafts = decider.decide(assessments, stored, read.persons, circle.origins, on)
+        drafts = decider.decide(
+            assessments,
+            stored,
+            read.persons,
+            circle.origins,
+            on,
+            void=taken_back(read.raw, read.facts),
+        )
         drafts = name_movers(store, drafts, stored, read.raw, read.facts)
         found = writes(
             drafts,

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from projections.needs_rows import Mover, StoredNeed
 from streams.decision import Draft
+from streams.identity import identifier, links
 from streams.lifecycle import Fact
 
 
@@ -68,6 +69,25 @@ def name_movers(
         else draft
         for draft in drafts
     ]
+
+
+def taken_back(facts: Iterable[Fact], holding: Iterable[Fact]) -> set[bytes]:
+    """Return the events that count no more: corrected, annulled, or links that are refused.
+
+    Args:
+        facts: of everybody judged, whether they hold or not.
+        holding: those that hold.
+    """
+    holding = list(holding)
+    link = links(holding)
+    refused = {
+        fact.event_id
+        for fact in holding
+        if fact.kind == "linked_to"
+        and fact.value.get("person") is not None
+        and link.get(fact.person) != identifier(fact.value["person"])
+    }
+    return {fact.event_id for fact in facts} - {fact.event_id for fact in holding} | refused
 
 
 def whole_number(low: int, now: int) -> int:

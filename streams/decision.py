@@ -7,7 +7,7 @@ renews the row and says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -46,8 +46,13 @@ class Decider:
         persons: Mapping[bytes, Person],
         origins: Mapping[bytes, bytes],
         on: date,
+        *,
+        void: Collection[bytes] = (),
     ) -> list[Draft]:
         """Return every row that is new or another than stored.
+
+        A need that ended by an event which counts no more, and is there again, had never ended: it
+        stands since it stood before. So un-merging restores it whole.
 
         When a need is reviewed is known here alone, as it counts from what was said: the assessment
         is given that day as its ``next_change_on`` if it is the earliest.
@@ -58,6 +63,7 @@ class Decider:
             persons: what is known of them.
             origins: by person the event that moved them.
             on: the day.
+            void: events that have been taken back.
         """
         drafts = []
         judged: dict[tuple[bytes, str], tuple[Assessment, Judgement]] = {}
@@ -69,7 +75,9 @@ class Decider:
                     continue
                 need = need_id(*key)
                 current.add(need)
-                draft = self._current(assessment, judgement, stored.get(need), origins)
+                last = stored.get(need)
+                began = last.began if last is not None and last.ended_by in void else None
+                draft = self._current(assessment, judgement, last, origins, began)
                 if draft is not None:
                     drafts.append(draft)
         for last in stored.values():
@@ -84,6 +92,7 @@ class Decider:
         judgement: Judgement,
         last: StoredNeed | None,
         origins: Mapping[bytes, bytes],
+        began: date | None,
     ) -> Draft | None:
         on, household = assessment.on, assessment.household
         law = self.rules[judgement.kind]
@@ -91,7 +100,7 @@ class Decider:
         if judgement.parameters:
             rule += f"/{judgement.parameters}"
         running = last if last is not None and last.status != "ended" else None
-        since = judgement.since or (running.since if running is not None else on)
+        since = judgement.since or (running.since if running is not None else began or on)
         review = _review(since, judgement.review_months, on)
         if review is not None:  # the day on which the next one is said
             assessment.next_change_on = min(assessment.next_change_on or review, review)

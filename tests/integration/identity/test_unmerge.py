@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -76,6 +77,40 @@ def test_linking_and_unlinking_equals_never(
     assert merged != never
     assert {person(alias) for alias in PATIENTS}.isdisjoint(row[0].bytes for row in merged["needs"])
     assert concluded(country) == never
+
+
+def standing(country: Country) -> list[tuple[Any, ...]]:
+    """Current needs, but for the day on which they were looked at."""
+    return [(*row[:-1],) for row in concluded(country)["needs"]]
+
+
+@pytest.mark.parametrize("by", ["operator", "registry"])
+def test_taken_back_on_a_later_day_a_need_stands_since_it_stood(
+    country: Country, assessor: Assessor, operators: Operators, by: str
+) -> None:
+    country.complete()
+    for name in ("1ali", "8patient"):
+        country.born(name, "1990-05-01", "M")
+        country.earns(name, 100_000)
+    drain(assessor)
+    never = standing(country)
+    assert {row[4] for row in never} == {ON}  # no need here says by itself since when
+
+    if by == "operator":
+        operators.decided("linked", "8patient", "1ali")
+    else:
+        country.state(
+            "link",
+            ("8patient", "linked_to", {"person": "1ali", "reason": "identifier"}),
+            ("1ali", "linked_from", {"alias": "8patient", "reason": "identifier"}),
+        )
+    drain(assessor)
+    assert len(standing(country)) < len(never)
+    operators.decided("unlinked", "8patient", "1ali")
+    while assessor.assess_batch(ON + timedelta(days=3), NOW) is not None:
+        pass
+
+    assert standing(country) == never
 
 
 def test_a_link_of_a_registry_is_taken_back_as_well(
