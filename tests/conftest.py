@@ -28,6 +28,7 @@ _HOMES = Path("/var/tmp")  # not pytest's tmp_path: as root, PostgreSQL's user c
 _PREFIX = "hub-test-"
 _BASES = range(12000, 32000, 100)  # below the kernel's ephemeral ports
 _ATTEMPTS = 5
+_USED_AT_ONCE = 40  # to drop a database is to wait for a checkpoint: the first of many pays for all
 
 
 # Warnings are errors, but for those that a library gives while it is imported.
@@ -77,13 +78,23 @@ def own_stack() -> Iterator[Settings]:
     shutil.rmtree(settings.home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def used_databases(stack: Settings) -> Iterator[list[str]]:
+    """Databases that are no longer needed; what is in here at the end is dropped."""
+    used: list[str] = []
+    yield used
+    _drop(stack, used)
+
+
 @pytest.fixture
-def database(stack: Settings) -> Iterator[str]:
+def database(stack: Settings, used_databases: list[str]) -> Iterator[str]:
     """How to reach an empty database of this test's own."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     _administer(stack, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     yield stack.local_dsn(name)
-    _administer(stack, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    used_databases.append(name)
+    if len(used_databases) >= _USED_AT_ONCE:
+        _drop(stack, used_databases)
 
 
 @pytest.fixture
@@ -110,6 +121,12 @@ def free_settings(tmp_path: Path) -> Iterator[Settings]:
 def _administer(settings: Settings, statement: sql.Composed) -> None:
     with psycopg.connect(settings.local_dsn("postgres"), autocommit=True) as connection:
         connection.execute(statement)
+
+
+def _drop(settings: Settings, names: list[str]) -> None:
+    for name in names:
+        _administer(settings, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    names.clear()
 
 
 def _cache() -> Path:
