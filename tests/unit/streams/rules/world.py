@@ -148,7 +148,7 @@ class World:
         return self
 
     def disabled(
-        self, who: str, group: int, since: str = "2024-01-01", until: str | None = None
+        self, who: str, group: int | None, since: str = "2024-01-01", until: str | None = None
     ) -> World:
         return self.state(
             f"disability {who} {since}",
