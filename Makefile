@@ -16,7 +16,7 @@ PROJECT := $(VENV)/.stamp-project
 ARCHIVES := $(VENV)/.stamp-archives
 
 .NOTPARALLEL:
-.PHONY: help setup check test unit integration fault demo bench volume soak clean
+.PHONY: help setup check test unit integration fault demo bench volume soak mutants clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,19 @@ soak: setup ## Fault and acceptance tests again and again, with another seed eac
 	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \
 	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance tests/integration/assessment; done
 	HUB_TEST_FAMILIES=60 $(PYTEST) tests/integration/assessment/test_decade.py
+
+# Of what is committed; a run that was stopped goes on. CHILDREN=2 and MUTANTS='streams.rules.uz.*' narrow it.
+mutants: setup ## Change the rules in small ways, one at a time, to see which change no test notices
+	test -x build/mutmut/bin/python || $(BIN)/python -m venv build/mutmut
+	build/mutmut/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
+	build/mutmut/bin/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c \
+	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["mutants"])')
+	mkdir -p build/mutants
+	git archive HEAD | tar -x -C build/mutants
+	cd build/mutants && ../mutmut/bin/mutmut run streams.rules.calendar.x_month_after__mutmut_1 >mutmut.log
+	cd build/mutants/mutants && ../../mutmut/bin/python tests/mutants.py ../verdicts.tsv \
+	  $${MUTANTS:+"$$MUTANTS"} --children $${CHILDREN:-$$(nproc)}
+	@echo "build/mutants/verdicts.tsv; to see one: cd build/mutants && ../mutmut/bin/mutmut show NAME"
 
 clean: ## Stop the local stack and remove .venv, build and the caches of tools
 	@! test -x $(BIN)/hub || $(BIN)/hub down
