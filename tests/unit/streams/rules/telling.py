@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from streams.lifecycle import Fact
 from streams.rules.reason import Condition
@@ -14,14 +15,15 @@ from tests.unit.streams.rules.world import ON, World, ident
 NAMES = ("1he", "2she", "3child", "4child", "5other", "6other")
 
 
-def told(world: World, need: str) -> str:
+def told(world: World, need: str, on: date = ON) -> str:
     """Return the judgement of ``need``, a kind and a person, with its whole reason."""
     kind, who = need.split()
     people = {ident(name): name for name in NAMES}
     events: dict[bytes, str] = {}
     for fact in world.facts:
         events.setdefault(fact.event_id, _label(fact, people))
-    judgement = world.judgements(ON)[ident(who), kind]
+    judgement = world.judgements(on)[ident(who), kind]
+    assert isinstance(judgement.parameters, str)
     extras = {
         "amount": judgement.amount_minor,
         "by": judgement.parameters or None,
