@@ -50,11 +50,11 @@ class Condition:
         return abs(gap) * 100 <= self.threshold * NEAR_PERCENT
 
 
-def both(name: str, *parts: Condition, unit: str | None = None) -> Condition:
+def both(name: str, *parts: Condition) -> Condition:
     """Return the condition that every part is met; a sure miss outweighs what is unknown."""
     results = {part.result for part in parts}
     result = MISSED if MISSED in results else UNKNOWN if UNKNOWN in results else MET
-    return Condition(name, result, unit=unit, parts=parts)
+    return Condition(name, result, parts=parts)
 
 
 def either(name: str, *parts: Condition) -> Condition:
