@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from projections.suppression import ALL, Cell, K, fill, hide_split, hide_totals, totals
@@ -86,9 +86,16 @@ class Cube:
     parents: Mapping[str, str]
     filled: Mapping[Cell, int]
     hidden_places: frozenset[str]
-    hidden: frozenset[Cell]
     costs: Mapping[str, int] | None = None  # by place, rounded
     k: int = K
+    _hidden: frozenset[Cell] | None = field(default=None, init=False)
+
+    @property
+    def hidden(self) -> frozenset[Cell]:
+        """Of the split, what is hidden. Sought when first asked: totals do not depend on it."""
+        if self._hidden is None:
+            self._hidden = hide_split(self.parents, self.filled, self.hidden_places, self.k)
+        return self._hidden
 
     @classmethod
     def of(
@@ -109,17 +116,19 @@ class Cube:
         else:
             assert totals(parents, filled) == totals(parents, places_as.filled), "other totals"
             hidden_places = places_as.hidden_places
-        return cls(parents, filled, hidden_places, hide_split(parents, filled, hidden_places, k))
+        return cls(parents, filled, hidden_places, k=k)
 
     def shown(self, cell: Cell) -> int | None:
         place, value = cell
         is_hidden = place in self.hidden_places if value == ALL else cell in self.hidden
         return None if is_hidden else self.filled.get(cell, None)
 
-    def figures(self) -> list[Figure]:
+    def figures(self, *, split: bool = True) -> list[Figure]:
+        """Return every cell; without ``split`` the totals alone, which takes no time."""
         return [
             Figure(place, value, self.shown((place, value)), self._cost(place, value))
             for place, value in self.filled
+            if split or value == ALL
         ]
 
     def _cost(self, place: str, value: str) -> int | None:

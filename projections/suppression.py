@@ -111,7 +111,7 @@ def hide_split(
     for arc in network.arcs:
         (place, value), count = arc.cell, filled[arc.cell]
         if place in hidden_places or (value != ALL and count < k):
-            network.hidden.add(arc.cell)
+            network.hide(arc)
             waiting.append(arc)
     while waiting:  # more hidden cells never take room from those before them
         waiting += network.protect(waiting.pop())
@@ -126,12 +126,19 @@ class _Network:
         self.counts = filled
         self.k = k
         self.hidden: set[Cell] = set()
+        self.open: defaultdict[_Node, list[tuple[_Arc, int]]] = defaultdict(list)  # hidden, of `at`
         self.arcs = [_arc(cell, parents, inner) for cell in filled]
         # At each node: what leaves it (+1: the count may rise) and arrives (-1: it may fall).
         self.at: defaultdict[_Node, list[tuple[_Arc, int]]] = defaultdict(list)
         for arc in self.arcs:
             self.at[arc.tail].append((arc, 1))
             self.at[arc.head].append((arc, -1))
+
+    def hide(self, arc: _Arc) -> None:
+        """Hide the cell, so that others can move through it."""
+        self.hidden.add(arc.cell)
+        self.open[arc.tail].append((arc, 1))
+        self.open[arc.head].append((arc, -1))
 
     def protect(self, arc: _Arc) -> list[_Arc]:
         """Hide what lets the cell move by ``k``; return what was hidden for it."""
@@ -154,14 +161,15 @@ class _Network:
             wanted = min(wanted, self.counts[arc.cell])
         pushed, fresh = 0, []
         while pushed < wanted:
-            path = self._path(start, end, arc.cell, moved, may_hide=may_hide)
+            find = self._cheapest if may_hide else self._open_path
+            path = find(start, end, arc.cell, moved)
             if path is None:
                 break
             amount = min(wanted - pushed, *(self._room(step, moved) for step in path))
             for step, direction in path:
                 moved[step.cell] = moved.get(step.cell, 0) + direction * amount
                 if step.cell not in self.hidden:
-                    self.hidden.add(step.cell)
+                    self.hide(step)
                     fresh.append(step)
             pushed += amount
         return pushed, fresh
@@ -172,8 +180,32 @@ class _Network:
             return _UNBOUNDED
         return self.counts[arc.cell] + moved.get(arc.cell, 0)
 
-    def _path(
-        self, start: _Node, end: _Node, but: Cell, moved: Mapping[Cell, int], *, may_hide: bool
+    def _open_path(
+        self, start: _Node, end: _Node, but: Cell, moved: Mapping[Cell, int]
+    ) -> list[tuple[_Arc, int]] | None:
+        """Return any way that hides nothing, or None. How much gets through depends on no choice.
+
+        Depth first: in a table of small counts nearly all is open, and a search in all directions
+        would look at most of it each time.
+        """
+        came: dict[_Node, tuple[_Node, tuple[_Arc, int]]] = {}
+        seen, waiting = {start}, [start]
+        while waiting:
+            node = waiting.pop()
+            if node == end:
+                return _back(came, start, end)
+            for step in self.open[node]:
+                arc, direction = step
+                following = arc.head if direction > 0 else arc.tail
+                if following in seen or arc.cell == but or self._room(step, moved) == 0:
+                    continue
+                seen.add(following)
+                came[following] = (node, step)
+                waiting.append(following)
+        return None
+
+    def _cheapest(
+        self, start: _Node, end: _Node, but: Cell, moved: Mapping[Cell, int]
     ) -> list[tuple[_Arc, int]] | None:
         """Return the way that hides the least (Dijkstra), or None."""
         best: dict[_Node, int] = {start: 0}
@@ -187,7 +219,7 @@ class _Network:
                 continue
             for step in self.at[node]:
                 arc, direction = step
-                price = self._price(arc.cell, may_hide=may_hide)
+                price = self._price(arc.cell)
                 if price is None or arc.cell == but or self._room(step, moved) == 0:
                     continue
                 following = arc.head if direction > 0 else arc.tail
@@ -197,10 +229,10 @@ class _Network:
                     heappush(queue, (cost + price, following))
         return None
 
-    def _price(self, cell: Cell, *, may_hide: bool) -> int | None:
+    def _price(self, cell: Cell) -> int | None:
         if cell in self.hidden:
             return 0
-        return 1 + self.counts[cell] if may_hide and cell[1] != ALL else None
+        return 1 + self.counts[cell] if cell[1] != ALL else None
 
 
 def _arc(cell: Cell, parents: Parents, inner: set[str]) -> _Arc:

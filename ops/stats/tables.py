@@ -59,9 +59,9 @@ def needs(stats: Stats, moment: Moment, by: frozenset[str], kinds: tuple[str, ..
     report = _report("needs", columns, stats, moment)
     report.notes.append("cost: a month, rounded to ten times the highest amount of the kind")
     for kind, cube in now.items():
-        for figure in cube.figures():
+        for figure in cube.figures(split="age" in by):
             where = places.place_columns(figure.place, parents)
-            if where["level"] not in places.levels(by) or (figure.value != ALL and "age" not in by):
+            if where["level"] not in places.levels(by):
                 continue
             has_cost = cube.costs is not None and figure.value == ALL
             cost = mark(figure.cost_minor) if has_cost else None
