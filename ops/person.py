@@ -11,7 +11,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from ops.identity.commands import register
+from ops.identity.commands import Person, identifier, register
 from ops.person_view import render, words_of
 from ops.run.api import identify, judge, queries
 from ops.settings import Settings
@@ -39,6 +39,7 @@ def person() -> None:
 
 @app.command()
 def show(
+    *,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DAY", help="A day in the world, YYYY-MM-DD.")
     ] = None,
@@ -47,6 +48,7 @@ def show(
         typer.Option("--known-at", metavar="MOMENT", help="To us: YYYY-MM-DDTHH:MM:SSZ."),
     ] = None,
     language: Annotated[str, typer.Option("--lang", help="uz-Latn, uz-Cyrl, ru or en")] = "en",
+    person: Person = None,
     facts: Annotated[bool, typer.Option("--facts", help="Also the facts that held.")] = False,
     output: Annotated[str, typer.Option("--output", "-o", help="text or json")] = "text",
 ) -> None:
@@ -61,6 +63,7 @@ def show(
     Examples:
       hub person show
       hub person show --facts -o json < pinfl.txt
+      hub person show --person 5d1c33f0-8a51-8e02-9b77-3f2f8f0c9d11
       hub person show --as-of 2026-03-01 --known-at 2026-04-01T00:00:00Z --lang uz-Latn
     """
     if output not in {"text", "json"}:
@@ -74,7 +77,7 @@ def show(
         print(f"hub: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     try:
-        identifier = UUID(bytes=identify(settings, _ask()))
+        asked = identifier(person, "--person") if person else _by_number(settings)
     except InvalidRecord as error:
         print(f"hub: that is no PINFL: {RULES[error.rule]}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -82,11 +85,11 @@ def show(
         try:
             past = PastQueries(answers, judge(settings, answers))
             if at.mode == SAID:
-                answer = answers.needs(identifier, _READER, at)
+                answer = answers.needs(asked, _READER, at)
             else:
-                answer = past.needs(identifier, at, _READER)
+                answer = past.needs(asked, at, _READER)
             if facts:
-                answer["facts"] = past.facts(identifier, at, _READER)["facts"]
+                answer["facts"] = past.facts(asked, at, _READER)["facts"]
         except UnknownPersonError:
             print("hub: no registry has stated anything about this person", file=sys.stderr)
             raise typer.Exit(1) from None
@@ -94,6 +97,10 @@ def show(
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
         render(answer, Console(), words_of(language))
+
+
+def _by_number(settings: Settings) -> UUID:
+    return UUID(bytes=identify(settings, _ask()))
 
 
 def _ask() -> str:

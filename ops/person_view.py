@@ -53,7 +53,7 @@ def render(answer: dict[str, Any], console: Console, words: Words = plain) -> No
         console.print("[bold]no needs[/]")
     for need in answer["needs"]:
         console.print(_tree(need, words))
-    for title, rows in (("just missed", "near_misses"), ("cannot be said", "unknown")):
+    for title, rows in (("just missed", "near_misses"), ("cannot be said; not known", "unknown")):
         for row in answer.get(rows, ()):
             console.print(f"[bold]{escape(words(row['kind']))}[/] {title}: {_why(row, words)}")
     if "facts" in answer:
@@ -147,7 +147,8 @@ def _short(value: object) -> str:
 
 
 def _evidence(rows: list[dict[str, Any]]) -> Table:
-    table = Table("event", "states", "registry", "recorded at", "place", title="Evidence")
+    table = Table("event", "states", "registry", "recorded at", title="Evidence")
+    table.add_column("place", overflow="fold")
     for row in rows:
         place = f"{row['topic']}/{row['partition']}/{row['offset']}"
         moment = row["recorded_at"][:19]

@@ -73,7 +73,7 @@ def link(
     said = _reason(reason)
     settings = Settings.from_environment()
     of = _alias(alias)
-    to = _identifier(person, "--person") if person is not None else _by_number(settings)
+    to = identifier(person, "--person") if person is not None else _by_number(settings)
     _carry_out(settings, Decision("linked", of, to, said), None if no_wait else timeout)
 
 
@@ -95,7 +95,7 @@ def unlink(
     said = _reason(reason)
     settings = Settings.from_environment()
     of = _alias(alias)
-    to = None if person is None else _identifier(person, "--person")
+    to = None if person is None else identifier(person, "--person")
     if to is None:
         with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
             found = current_link(connection, of)
@@ -120,7 +120,7 @@ def identities(
     if output not in {"text", "json"}:
         raise typer.BadParameter("text or json", param_hint="--output")
     settings = Settings.from_environment()
-    asked = _by_number(settings) if person is None else _identifier(person, "--person")
+    asked = _by_number(settings) if person is None else identifier(person, "--person")
     with queries(settings) as answers:
         try:
             answer = all_identities(answers, asked, _READER)
@@ -194,13 +194,14 @@ def _reason(reason: str) -> str:
 
 def _alias(alias: str | None) -> UUID:
     if alias is not None:
-        return _identifier(alias, "--alias")
+        return identifier(alias, "--alias")
     if sys.stdin.isatty():
-        return _identifier(str(typer.prompt("Provisional id")), "Provisional id")
-    return _identifier(sys.stdin.readline(_LONGEST_LINE).strip(), "the first line")
+        return identifier(str(typer.prompt("Provisional id")), "Provisional id")
+    return identifier(sys.stdin.readline(_LONGEST_LINE).strip(), "the first line")
 
 
-def _identifier(text: str, where: str) -> UUID:
+def identifier(text: str, where: str) -> UUID:
+    """Return the id that somebody typed; ``where`` says to them which of several it was."""
     try:
         if text.isascii() and text.isdigit():
             raise ValueError

@@ -18,6 +18,7 @@ from rich.table import Table
 from ops.stats.places import COLUMNS as PLACE_COLUMNS
 from projections.stats_figures import HIDDEN, UNKNOWN
 from projections.suppression import ALL, K
+from schemas.errors import PermanentError
 
 _MINOR_PER_UNIT: Final = 100
 _MONEY: Final = "_minor"  # columns of amounts, in tiyin; people read soum
@@ -121,8 +122,11 @@ def _for_people(row: Mapping[str, Any]) -> dict[str, Any]:
 def _replace(path: Path, content: bytes) -> None:
     """Whoever reads the file meanwhile sees the old one or the new one."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        raise PermanentError(f"{path}: {error.strerror}") from error
 
 
 def _is_figure(name: str) -> bool:

@@ -176,8 +176,11 @@ def _show(
         sys.stdout.write(content)
         return
     # With names in it the file is its owner's alone, from its first byte.
-    with open(file, "w", encoding="utf-8", newline="", opener=_private) as written:
-        written.write(content)
+    try:
+        with open(file, "w", encoding="utf-8", newline="", opener=_private) as written:
+            written.write(content)
+    except OSError as error:
+        raise PermanentError(f"{file}: {error.strerror}") from error
     print(f"hub: {len(rows):,} of {about['of']:,} in {file}", file=sys.stderr)
 
 
@@ -196,7 +199,9 @@ def _csv(rows: list[dict[str, str]], columns: tuple[str, ...]) -> str:
 def _text(rows: list[dict[str, str]], about: dict[str, Any], *, with_names: bool) -> None:
     shown: tuple[str, ...] = ("urgency", "since", "need", "review_on", "person", "household")
     shown = (*shown, *NAMED) if with_names else shown
-    table = Table(*(name.replace("_", " ") for name in shown), box=None)
+    table = Table(box=None)
+    for name in shown:  # half an id is of no use to anybody
+        table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(row[name] for name in shown))
     table.caption = f"{len(rows):,} of {about['of']:,} in {about['district']} on {about['on']}"

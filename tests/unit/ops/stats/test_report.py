@@ -15,8 +15,11 @@ from rich.console import Console
 from ops.stats.command import moment_of, selection
 from ops.stats.places import COLUMNS, place_columns
 from ops.stats.report import Report
+from projections import stats_figures
 from projections.stats import month_end
-from projections.stats_figures import HIDDEN, rounded_costs, tree
+from projections.stats_figures import HIDDEN, Cube, rounded_costs, tree
+from projections.suppression import ALL, Cell
+from schemas.errors import PermanentError
 
 AT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 20)
@@ -117,3 +120,24 @@ def test_costs_are_rounded_to_ten_of_the_highest() -> None:
     rounded = rounded_costs(tree(["1703202"]), costs, 1_000)
 
     assert rounded == {"all": 2_000, "unknown": 0, "1703": 2_000, "1703202": 2_000}
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"nowhere/needs\.csv: No such file"):
+        report().write(tmp_path / "nowhere" / "needs.csv")
+
+
+def test_totals_do_not_wait_for_the_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def split(*arguments: object) -> frozenset[Cell]:
+        asked.append(arguments)
+        return frozenset()
+
+    monkeypatch.setattr(stats_figures, "hide_split", split)
+    cube = Cube.of(tree(["1703202"]), {("1703202", "0-1"): 40}, ("0-1", "2-6"))
+
+    assert {figure.value for figure in cube.figures(split=False)} == {ALL}
+    assert not asked
+    assert {figure.value for figure in cube.figures()} == {ALL, "0-1", "2-6"}
+    assert len(asked) == 1
