@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, as_json, substance
+from streams.rules.reason import MET, MISSED, UNKNOWN, Condition, as_json, evidence, substance
 from streams.rules.texts import text_of
 from streams.rules.uz import PACK
 from tests.unit.streams.rules.telling import family
@@ -79,6 +79,35 @@ def test_whoever_comes_of_age_is_told_so_of_each_need_of_a_minor() -> None:
 
     kinds = {kind for person, kind in world.judgements() if person == ident("c1")}
     assert kinds >= {"child_benefit", "guardianship_check", "survivor_support"}
+
+
+def test_of_a_parent_nothing_may_be_known() -> None:
+    value = {"born_on": "2015-01-01", "sex": "F", "mother": "2she", "father": None}
+    world = World().state("birth", ("3child", "birth", value))
+
+    assert world.result("survivor_support 3child") == MISSED
+    assert world.result("guardianship_check 3child") == MISSED
+
+
+def test_of_two_assessments_of_one_day_that_are_over_the_higher_event_is_cited() -> None:
+    world = World().woman("1she")
+    for record, group in (("a", None), ("b", 2)):
+        world.state(
+            record,
+            ("1she", "disability", {"assessed_on": "2024-01-01"}),
+            days=("2024-01-01", None),
+            health={"group": group, "until": "2025-12-31"},
+        )
+
+    reason = world.judgements()[ident("1she"), "disability_support"].reason
+    assert evidence(reason) == [max(ident("event a 1"), ident("event b 1"))]
+
+
+def test_an_assessment_of_today_that_was_over_yesterday_is_said_to_be_over() -> None:
+    world = World().woman("1she").disabled("1she", 2, since="2026-03-10", until="2026-03-09")
+
+    reason = world.judgements()[ident("1she"), "disability_support"].reason
+    assert reason.result == MISSED
 
 
 def test_a_condition_as_json() -> None:

@@ -102,6 +102,12 @@ CHANGES = [
         id="a lodger dies",
     ),
     pytest.param(
+        old().born("3son", "1980-01-01", mother="1she").died("3son", "2026-03-30"),
+        "2026-03-10",
+        "2026-03-30",
+        id="a son dies",
+    ),
+    pytest.param(
         old()
         .born("3son", "1980-01-01", mother="1she")
         .died("3son", "2026-03-30")
