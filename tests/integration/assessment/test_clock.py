@@ -80,6 +80,24 @@ def test_what_must_settle_does_not_wait_for_the_calendar(
     assert [one.bytes for (one,) in rows] == [annulment]
 
 
+def test_who_is_due_by_an_annulment_too_is_queued_for_the_annulment(
+    crowd: Country, assessor: Assessor, clock: Clock
+) -> None:
+    """The day moves a household without an event; what then ends must name the event."""
+    crowd.lives("p1", "flat")
+    kind = "civil.residence_registered"
+    annulment = crowd.annul("residence p1 flat", "p1", kind=kind, at=NOW)
+    drain(assessor)
+    crowd.complete(date(2026, 3, 31), "tax")
+
+    assert clock.queue_due(date(2026, 4, 2), NOW + timedelta(hours=72)) == MANY
+
+    rows = crowd.connection.execute(
+        "SELECT event_id FROM live.causes WHERE person = %s", [person("p1").hex()]
+    ).fetchall()
+    assert [one.bytes for (one,) in rows] == [annulment]
+
+
 def test_two_clocks_at_once_queue_everybody_once(crowd: Country, database: str) -> None:
     crowd.complete(date(2026, 3, 31), "tax")
     with closing(connect(database)) as one, closing(connect(database)) as other:

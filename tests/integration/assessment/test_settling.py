@@ -146,3 +146,22 @@ def test_an_annulment_of_a_correction_brings_nothing_older_back(
     assessor.queue_due(ON, NOW + WINDOW)
     drain(assessor, NOW + WINDOW)
     assert households(couple) == APART | {frozenset({person("3zuhra")})}
+
+
+def test_of_two_annulments_in_a_row_the_first_opens_the_window(
+    couple: Country, assessor: Assessor
+) -> None:
+    first = couple.annul(RECORD, "1ali", kind=MARRIAGE, at=NOW)
+    again = NOW + timedelta(hours=48)
+    couple.annul(RECORD, "1ali", version=3, kind=MARRIAGE, at=again)
+    drain(assessor, again)
+
+    assert households(couple) == TOGETHER
+    waiting = couple.connection.execute(
+        "SELECT settles_at, uuid_send(settles_by) FROM live.assessments"
+    ).fetchall()
+    assert waiting == [(NOW + WINDOW, first)]
+
+    assert assessor.queue_due(ON, NOW + WINDOW) == 1
+    drain(assessor, NOW + WINDOW)
+    assert households(couple) == APART
