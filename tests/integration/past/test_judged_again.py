@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -95,6 +95,23 @@ def test_an_annulment_counts_once_it_has_settled(family: Timeline, asking: Askin
     assert "marriage" not in kinds
     almost = settled - timedelta(microseconds=1)
     assert "marriage" in [kind for kind, _ in asking.facts_at(person("1ali"), ON, almost)]
+
+
+def test_a_replacement_counts_from_when_it_is_known(family: Timeline, asking: Asking) -> None:
+    """Annulled at noon, replaced a day later: that evening they were still a couple."""
+    family.at = moment("2026-03-05")
+    family.annul_type("marriage 1ali 2vali", "1ali", "civil.marriage_registered")
+    family.at = replaced_at = moment("2026-03-06")
+    replaced = person("event marriage 1ali 2vali 1")
+    family.married("1ali", "4zuhra", record="another", replaces=replaced)
+
+    def with_him(known_at: datetime) -> list[str]:
+        members = asking.needs(person("1ali"), ON, known_at)["household"]["members"]
+        return [name for name in ("2vali", "4zuhra") if text(person(name)) in members]
+
+    assert with_him(moment("2026-03-05", hour=20)) == ["2vali"]
+    assert with_him(replaced_at - timedelta(microseconds=1)) == ["2vali"]
+    assert with_him(replaced_at) == ["4zuhra"]
 
 
 def test_links_count_from_when_they_are_known(family: Timeline, asking: Asking) -> None:

@@ -68,6 +68,22 @@ def test_judging_the_same_again_finds_nothing_new(working: Working) -> None:
     assert working.findings() == written
 
 
+def test_the_past_of_who_is_judged_along_with_another_is_not_forgotten(working: Working) -> None:
+    """One cause is taken, about the wife; her husband's go with it, and his past is queued."""
+    working.country.at = moment("2026-03-09")
+    working.country.state("name 2vali", ("2vali", "name", {}))
+    moved = working.country.earns_once("1ali", "2025-10-01", 500_000, version=2)
+    working.assessor.most_causes = 1
+
+    assert working.assessor.assess_batch(ON, NOW) is not None
+
+    assert working.country.count("live.causes") == 0
+    queued = working.country.connection.execute(
+        "SELECT DISTINCT uuid_send(person), uuid_send(event_id) FROM live.rejudgements"
+    ).fetchall()
+    assert queued == [(person("1ali"), moved)]
+
+
 def test_paid_to_the_mother_of_a_child_that_was_entitled_after_all(working: Working) -> None:
     """What is paid without being due is an over-payment until the past turns out otherwise."""
     working.country.at = moment("2026-01-20")
