@@ -108,6 +108,12 @@ KIN = [
     pytest.param(both_ways(), "4aunt", "3child", id="a ward; her daughter is of age today"),
     pytest.param(both_ways(), "5grown", "", id="nobody"),
     pytest.param(
+        both_ways().born("6baby", "2026-01-01", mother="3child"),
+        "3child",
+        "1he 2she 4aunt 6baby",
+        id="a minor with a child of her own",
+    ),
+    pytest.param(
         couple(0).man("4new").married("2she", "4new", "2020-01-01"),
         "2she",
         "1he 4new",
