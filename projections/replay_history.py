@@ -129,12 +129,13 @@ def after(connection: Connection, seen: int) -> list[Unsent]:
     return [Unsent(*row) for row in connection.execute(_AFTER, [seen]).fetchall()]
 
 
-def fill(into: Into, until: object = "infinity") -> None:
-    """Make history and last words of what was staged."""
+def fill(into: Into, until: object = "infinity") -> int:
+    """Make history and last words of what was said by a moment; return how many statements."""
     connection, schema = into
-    connection.execute(in_schema(_FILL, schema).encode(), [until])
+    filled = connection.execute(in_schema(_FILL, schema).encode(), [until]).rowcount
     connection.execute(in_schema(_LAST, schema).encode())
     connection.execute(in_schema("DROP TABLE live.said", schema).encode())
+    return filled
 
 
 def add(into: Into, rows: Iterable[Sequence[object]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -75,7 +76,8 @@ def replay(  # noqa: PLR0917 - each is an option
         raise typer.BadParameter("--keep goes with --until")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # drop what was begun then, too
     view = View(Console(stderr=output is Output.JSON), silent=output is Output.JSON)
-    job = Job(Settings.from_environment(), view, workers or os.cpu_count() or 1)
+    settings = Settings.from_environment()
+    job = Job(settings, view, workers or os.cpu_count() or 1)
     if drop_previous:
         job.drop_previous()
     elif drop_kept:
@@ -83,7 +85,8 @@ def replay(  # noqa: PLR0917 - each is an option
     elif back:
         _tell(job.back(), output)
     elif until_:
-        _tell(job.past(until.parse(until_), keep=keep), output)
+        wanted = until.parse(until_, partitions=settings.partitions, now=datetime.now(UTC))
+        _tell(job.past(wanted, keep=keep), output)
     else:
         report = job.present(swap=not check, anyway=swap_anyway)
         _tell(report, output)

@@ -61,7 +61,7 @@ class Following:
         with self.view.phase(self.report, "catch up") as tick:
             for _ in range(_ROUNDS):
                 goal = self.live_goal()
-                if _distance(self.goal, goal) < SHORT_TAIL // 10:
+                if distance(self.goal, goal) < SHORT_TAIL // 10:
                     return
                 self._follow(goal, tick)
 
@@ -74,7 +74,7 @@ class Following:
                 with standstill(self.connection):
                     began = time.monotonic()
                     goal = self.live_goal()
-                    if _distance(self.goal, goal) > SHORT_TAIL:
+                    if distance(self.goal, goal) > SHORT_TAIL:
                         raise _TooFarError
                     self._follow(goal, lambda _: None)
                     self._follow_said()
@@ -90,7 +90,7 @@ class Following:
         """Fold what arrived meanwhile, as a part of another phase."""
         for _ in range(_ROUNDS):
             goal = self.live_goal()
-            if _distance(self.goal, goal) < SHORT_TAIL // 10:
+            if distance(self.goal, goal) < SHORT_TAIL // 10:
                 return
             self._follow(goal, lambda _: None)
 
@@ -134,5 +134,6 @@ def longest(goal: Mapping[Place, int]) -> list[tuple[Place, int]]:
     return sorted(goal.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _distance(have: Mapping[Place, int], goal: Mapping[Place, int]) -> int:
+def distance(have: Mapping[Place, int], goal: Mapping[Place, int]) -> int:
+    """Return by how many offsets ``have`` is behind ``goal``."""
     return sum(max(0, end - have.get(place, 0)) for place, end in goal.items())

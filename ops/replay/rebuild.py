@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ops.replay import topics
-from ops.replay.following import Following, longest
+from ops.replay.following import Following, distance, longest
 from ops.replay.pool import Tick
 from ops.replay.tasks import Assess, Fold, Said, Statement, Timed
 from projections import (
@@ -124,7 +124,13 @@ class Rebuild(Following):
             for unsent in replay_history.unsent(self.into, self.mark):
                 said = [resaid.of_outbox(row, self.wiring.keys) for row in unsent]
                 replay_history.copy_said(self.into, resaid.rows(said, keystore))
-        replay_history.fill(self.into, self.now if self.is_past else "infinity")
+        if not self.is_past:
+            replay_history.fill(self.into)
+            return
+        # Of needs counts what was said by the same moment; before the first event, nothing.
+        self.report.said = replay_history.fill(
+            self.into, self.now if self.report.events else "-infinity"
+        )
 
     def _index(self, tick: Tick) -> None:
         index = replay_schema.index_work(self.work, self.wiring.schema)
@@ -182,6 +188,7 @@ class Rebuild(Following):
         self.floors = replay_swap.floors(self.work)
         self.goal = replay_swap.vector(self.work, self.wiring.schema)
         self.mark = replay_history.mark(self.work)
+        self.report.behind = distance(self.goal, self.live_goal())
 
     def compare(self) -> None:
         """Hold the rebuild against ``live`` at one offset vector, without holding anybody up."""

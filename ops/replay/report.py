@@ -22,6 +22,7 @@ from rich.progress import (
 
 from ops.replay.pool import Tick
 from projections.replay_compare import Comparison, Difference
+from projections.replay_schema import UNTIL
 
 _PLAIN_SECONDS: Final = 5.0  # between two lines where there is no terminal
 
@@ -44,7 +45,13 @@ class Report:
     first: list[Difference] = field(default_factory=list)
     needs: dict[str, int] = field(default_factory=dict)  # that hold, by kind
     paused_seconds: float = 0.0  # for which writers waited, at most
-    generation: int | None = None  # None: not swapped
+    generation: int | None = None  # that is live now; None: not swapped
+    behind: int | None = None  # offsets by which what was live before was behind; of --back only
+
+    @property
+    def is_before_all(self) -> bool:
+        """Whether this looks at a moment before the first event."""
+        return self.schema.startswith(UNTIL) and self.events == 0
 
     @property
     def total(self) -> float:
@@ -79,6 +86,13 @@ class Report:
     def lines(self) -> list[str]:
         """Return it as text."""
         phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.phases.items())
+        if self.behind is not None:
+            return [
+                f"what was live before is live again, as generation {self.generation}",
+                f"it was {self.behind:,} offsets behind and caught up: {self.events:,} events "
+                f"folded; {phases}",
+                "what it took the place of is kept: `hub replay --back` again brings that back",
+            ]
         lines = [
             f"{self.events:,} events, {self.facts:,} facts, {self.repeats:,} repeats, "
             f"{self.said:,} statements about needs, {self.households:,} households",
@@ -90,6 +104,10 @@ class Report:
                 f"{equal}: {sum(self.rows.values()):,} rows of {len(self.rows)} tables"
                 + (f"; {self.pending:,} people are pending" if self.pending else "")
             )
+        if self.generation is not None:
+            lines.append(f"swapped: generation {self.generation} is live")
+        if self.is_before_all:
+            lines.append("nothing was known by then: no event had been recorded")
         if self.needs:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.needs.items()))
             lines.append(f"{sum(self.needs.values()):,} needs hold: {kinds}")

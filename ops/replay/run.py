@@ -75,15 +75,20 @@ class Job:
     def drop_previous(self) -> None:
         """Drop what was live before."""
         with self._the_only_one() as connection:
+            was_there = replay_schema.exists(connection, PREVIOUS)
             replay_schema.drop(connection, PREVIOUS)
-        self.view.say("nothing is kept of what was live before")
+        done = "dropped what was live before" if was_there else "nothing is kept"
+        self.view.say(f"{done}; there is nothing to go back to")
 
     def drop_kept(self) -> None:
         """Drop what ``--keep`` kept."""
         with self._the_only_one() as connection:
-            for schema in replay_schema.kept(connection):
+            kept = replay_schema.kept(connection)
+            for schema in kept:
                 replay_schema.drop(connection, schema)
                 self.view.say(f"dropped {schema}")
+        if not kept:
+            self.view.say("nothing is kept")
 
     @contextmanager
     def _the_only_one(self) -> Iterator[Connection]:

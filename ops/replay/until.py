@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from projections.replay_swap import Place
 from schemas.errors import PermanentError
-from schemas.topics import CONSUMED
+from schemas.topics import CONSUMED, partitions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,16 @@ class Until:
         return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
-def parse(words: Sequence[str]) -> Until:
+def parse(words: Sequence[str], *, partitions: int, now: datetime) -> Until:
     """Return what ``--until`` says.
 
+    Args:
+        words: the option, as often as it was given.
+        partitions: how many a topic has here.
+        now: the moment of asking.
+
     Raises:
-        PermanentError: it is neither a time nor a place.
+        PermanentError: it is neither a time that has been nor a place that there is.
     """
     ends: dict[Place, int] = {}
     moment: datetime | None = None
@@ -44,11 +49,20 @@ def parse(words: Sequence[str]) -> Until:
                     f"--until {word}: a place is topic/partition=offset, with one of the topics "
                     f"{', '.join(CONSUMED.values())}"
                 )
+            many = partitions_of(topic, partitions)
+            if int(partition) >= many:
+                raise PermanentError(
+                    f"--until {word}: {topic} has the partitions 0 to {many - 1}, no other"
+                )
             ends[topic, int(partition)] = int(offset)
         else:
             moment = _moment(word)
     if (moment is None) == (not ends) or (moment is not None and len(words) > 1):
         raise PermanentError("--until takes one time, or one offset for each partition")
+    if moment is not None and moment > now:
+        raise PermanentError(
+            f"--until {words[0]}: that has not been yet; it is {now:%Y-%m-%dT%H:%M:%S%z} now"
+        )
     return Until(moment, ends)
 
 
