@@ -98,6 +98,7 @@ SELECT uuid_send(f.event_id), uuid_send(f.person), f.kind, f.value, f.sealed, f.
      ORDER BY c.known_from, c.event_id LIMIT 1
   ) annulled ON closed.annulled > f.version
 """
+DISTRICTS: Final = "SELECT DISTINCT value ->> 'district' FROM live.facts WHERE kind = 'residence'"
 OFFSETS: Final = """
 SELECT topic, partition, cluster_id, topic_id, next FROM live.progress ORDER BY topic, partition
 """
@@ -171,6 +172,10 @@ class EveryoneStore:
             row[0]: Complete(*row[1:])
             for row in self._rows(COMPLETENESS, {"known_at": self._known_at})
         }
+
+    def districts(self) -> list[str]:
+        """Return the code of every district that anybody was ever registered in."""
+        return sorted(row[0] for row in self._rows(DISTRICTS) if row[0])
 
     def offsets(self) -> list[Row]:
         """Return how far each partition of each topic was read; the same is the same facts."""

@@ -35,6 +35,7 @@ from ops.draft.share import Job
 from ops.draft.tally import Tally
 from ops.draft.work import Question, Work, open_work
 from ops.settings import Settings
+from ops.stats import places
 from projections.everyone_store import EveryoneStore
 from schemas.errors import HubError, PermanentError, TransientError
 from streams.everyone import HOUSEHOLD_BATCH, completeness
@@ -70,9 +71,12 @@ class Trial:
 
         Raises:
             TransientError: a database does not answer, or the tables were swapped meanwhile.
+            PermanentError: nobody is registered in the region that is asked for.
         """
         try:
             with closing(EveryoneStore(self.settings.hub_dsn)) as store:
+                if self.question.region:
+                    places.check(self.question.region, store.districts())
                 data = {"offsets": store.offsets(), "batch": self.household_batch}
                 work, note = open_work(self.settings.home, self.question, data, now, resume=resume)
                 if note:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 
 import orjson
 
-from projections.stats_figures import UNKNOWN
+from projections.stats_figures import REGION_DIGITS, UNKNOWN
 from projections.suppression import ALL
+from schemas.errors import PermanentError
 
 COLUMNS = ("level", "region", "district", "name")
 
@@ -32,6 +34,18 @@ def place_columns(place: str, parents: dict[str, str]) -> dict[str, str]:
     if parents[place] == ALL:
         return {"level": "region", "region": place, "district": ALL, "name": name}
     return {"level": "district", "region": parents[place], "district": place, "name": name}
+
+
+def check(code: str, districts: Collection[str]) -> None:
+    """Make sure that somebody is registered in a district or region.
+
+    Raises:
+        PermanentError: nobody is; the code may be mistyped.
+    """
+    if code not in {*districts, *(district[:REGION_DIGITS] for district in districts)}:
+        raise PermanentError(
+            f"nobody is registered in {code!r}; `hub stats needs --by district` lists the codes"
+        )
 
 
 def levels(by: frozenset[str]) -> frozenset[str]:

@@ -24,11 +24,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.settings import Settings
+from ops.stats import places
 from ops.stats.page import page
-from ops.stats.places import names
 from projections.keystore import PostgresKeyStore
 from projections.stats import Moment, counting
-from projections.stats_figures import REGION_DIGITS, UNKNOWN
+from projections.stats_figures import UNKNOWN
 from projections.worklist import Named, Visit, named, visits
 from schemas.errors import PermanentError
 from streams.rules.load import load_pack
@@ -83,7 +83,8 @@ def worklist(  # noqa: PLR0917 - options
         )
     leave_out = [] if purpose else sensitive
     with counting(settings.hub_dsn, settings.partitions) as stats:
-        _check_district(district, stats.districts(moment))
+        if district != UNKNOWN:
+            places.check(district, stats.districts(moment))
         found = visits(
             stats,
             moment,
@@ -106,7 +107,7 @@ def worklist(  # noqa: PLR0917 - options
             opened = named(sealed, keys)
     rows = [_row(visit, opened, pack, lang) for visit in found.rows]
     about = {
-        "district": f"{district} {names().get(district, '')}".strip(),
+        "district": f"{district} {places.names().get(district, '')}".strip(),
         "on": moment.on.isoformat(),
         "of": found.of,
         "left_out": bool(leave_out),
@@ -131,14 +132,6 @@ def _checked(purpose: str, *, needed: bool) -> str:
             param_hint="--purpose",
         )
     return purpose
-
-
-def _check_district(district: str, known: list[str]) -> None:
-    regions = {code[:REGION_DIGITS] for code in known}
-    if district not in {*known, *regions, UNKNOWN}:
-        raise PermanentError(
-            f"nobody is registered in {district!r}; `hub stats needs --by district` lists the codes"
-        )
 
 
 def _row(visit: Visit, opened: Mapping[UUID, Named], pack: RulePack, lang: str) -> dict[str, str]:

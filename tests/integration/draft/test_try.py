@@ -163,6 +163,12 @@ def test_a_region_is_shown_by_district_and_few_are_hidden(
     assert found["cost"]["by_place"] == {FIRST: None, "1703206": None}
 
 
+@pytest.mark.usefixtures("country")
+def test_a_region_that_nobody_lives_in_is_refused(settings: Settings) -> None:
+    with pytest.raises(PermanentError, match="nobody is registered in '9999'"):
+        tried(settings, region="9999")
+
+
 def test_killed_and_resumed_is_as_if_it_had_not_been(country: Country, settings: Settings) -> None:
     whole = tried(settings)
     script = (
