@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 
 from ops.identity.commands import Person, identifier, register
-from ops.person_view import render, words_of
+from ops.person_view import render
 from ops.run.api import identify, judge, queries
+from ops.screen_texts import words_of
 from ops.settings import Settings
 from projections.moments import SAID, MomentError, moment
 from projections.past_queries import PastQueries

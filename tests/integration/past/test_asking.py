@@ -18,8 +18,9 @@ from rich.console import Console
 
 from ops.cli import command_app
 from ops.payments import render as render_payments
-from ops.person_view import render, words_of
+from ops.person_view import render
 from ops.run.api import identify, judge, queries, run
+from ops.screen_texts import words_of
 from ops.settings import Settings, create_secrets
 from projections.keystore import PostgresKeyStore, initialise
 from projections.migrations import migrate
@@ -282,7 +283,7 @@ def test_the_commands(
         return int(end.value.code or 0), captured.out + captured.err
 
     code, shown = hub("person", "show", "--as-of", "2026-03-04", "--lang", "uz-Latn", *known_at)
-    assert (code, "judged again as of 2026-03-04" in shown) == (0, True)
+    assert (code, "qayta baholandi 2026-03-04 holatiga" in shown) == (0, True)
     code, shown = hub("person", "show", "--as-of", "2026-02-30", *known_at)
     assert (code, shown) == (2, "hub: as_of is a day: YYYY-MM-DD.\n")
     code, shown = hub("person", "show", "--lang", "fr")
