@@ -15,7 +15,6 @@ from rich.progress import track
 from ops.settings import Settings
 from ops.stats import tables
 from ops.stats.forecast import Forecast, days_ahead, standing_still
-from ops.stats.report import Report
 from projections.keystore import PostgresKeyStore
 from projections.stats import Moment, Stats, counting, month_end
 from projections.stats_figures import leaf
@@ -58,9 +57,9 @@ def needs(
     run = _Run("needs", month, by, output)
     kinds = tuple(run.pack.by_kind())
     with run.counting() as stats:
-        report = tables.needs(stats, run.moment, run.by, kinds)
+        suppress = tables.needs(stats, run.moment, run.by, kinds)
         run.leave(stats)
-    run.show(report, csv)
+    run.show(suppress, csv)
 
 
 @app.command("take-up")
@@ -79,9 +78,9 @@ def take_up(
     run = _Run("take-up", month, by, output)
     with run.counting() as stats:
         kinds = tuple(run.pack.by_kind())
-        report = tables.take_up(stats, run.moment, run.by, run.pack.benefits, kinds)
+        suppress = tables.take_up(stats, run.moment, run.by, run.pack.benefits, kinds)
         run.leave(stats)
-    run.show(report, csv)
+    run.show(suppress, csv)
 
 
 @app.command()
@@ -97,7 +96,7 @@ def days(month: MonthOption = None, csv: CsvOption = None, output: OutputOption 
         kinds = tuple(run.pack.by_kind())
         report = tables.days(stats, run.moment, run.pack.benefits, kinds)
         run.leave(stats)
-    run.show(report, csv)
+    run.show(lambda: report, csv)
 
 
 @app.command()
@@ -128,9 +127,9 @@ def due(
                 settings.hub_dsn, keystore, pack, settings.partitions, snapshot=snapshot
             )
             forecast.day(everyone.assessments(day, run.moment.at))
-        report = tables.due(stats, run.moment, run.by, forecast, tuple(run.pack.by_kind()))
+        suppress = tables.due(stats, run.moment, run.by, forecast, tuple(run.pack.by_kind()))
         run.leave(stats)
-    run.show(report, csv)
+    run.show(suppress, csv)
 
 
 @app.command()
@@ -150,9 +149,9 @@ def missing(
         through = stats.completeness(run.moment).get(run.pack.income_registry)
         window = run.pack.income_window(run.moment.on, through)
         closed = None if window is None else window[1].replace(day=1)
-        report = tables.missing(stats, run.moment, run.by, closed)
+        suppress = tables.missing(stats, run.moment, run.by, closed)
         run.leave(stats)
-    run.show(report, csv)
+    run.show(suppress, csv)
 
 
 class _Run:
@@ -176,7 +175,10 @@ class _Run:
         body |= {"by": ",".join(sorted(self.by)), "reader": "hub stats", "purpose": "planning"}
         stats.leave(body)
 
-    def show(self, report: Report, csv: Path | None) -> None:
+    def show(self, suppress: tables.Suppress, csv: Path | None) -> None:
+        """Decide what is hidden, which may take a while and holds nobody up, and show the rest."""
+        with Console(stderr=True).status("hiding small counts"):
+            report = suppress()
         if csv is not None:
             report.write(csv)
             print(f"hub: {len(report.rows):,} rows in {csv}", file=sys.stderr)

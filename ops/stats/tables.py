@@ -1,8 +1,13 @@
-"""Published figures as reports: which rows and columns a selection shows."""
+"""Published figures as reports: which rows and columns a selection shows.
+
+Each table is made in two steps. The function reads, inside the transaction; what it returns is
+called after that and decides what is hidden, which may take long and must hold nobody up: not the
+snapshot, and not a swap of the tables, which waits for whoever reads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -47,37 +52,45 @@ OUTCOMES: Final = (
     "institution",
 )
 Parents = dict[str, str]
+Suppress = Callable[[], Report]
+"""Makes the report of what was read; needs no database any more."""
 
 
-def needs(stats: Stats, moment: Moment, by: frozenset[str], kinds: tuple[str, ...]) -> Report:
+def needs(stats: Stats, moment: Moment, by: frozenset[str], kinds: tuple[str, ...]) -> Suppress:
     """Needs that stand, with the change against the end of the month before."""
     earlier = moment.before()  # as it was published then: by the districts known then
-    before = needs_cubes(stats.needs(earlier), tree(stats.districts(earlier)), kinds)
+    stood, lay = stats.needs(earlier), tree(stats.districts(earlier))
     parents = tree(stats.districts(moment))
-    now = needs_cubes(stats.needs(moment), parents, kinds)
+    stand = stats.needs(moment)
     columns = ("month", *places.COLUMNS, "kind", "age", "count", "change", "cost_minor")
     report = _report("needs", columns, stats, moment)
     report.notes.append("cost: a month, rounded to ten times the highest amount of the kind")
-    for kind, cube in now.items():
-        for figure in cube.figures(split="age" in by):
-            where = places.place_columns(figure.place, parents)
-            if where["level"] not in places.levels(by):
-                continue
-            has_cost = cube.costs is not None and figure.value == ALL
-            cost = mark(figure.cost_minor) if has_cost else None
-            moved = change(figure.count, before[kind].shown((figure.place, figure.value)))
-            report.rows.append(
-                {
-                    "month": f"{moment.month:%Y-%m}",
-                    **where,
-                    "kind": kind,
-                    "age": figure.value,
-                    "count": mark(figure.count),
-                    "change": mark(moved),
-                    "cost_minor": cost,
-                }
-            )
-    return report
+
+    def suppress() -> Report:
+        before = needs_cubes(stood, lay, kinds)
+        now = needs_cubes(stand, parents, kinds)
+        for kind, cube in now.items():
+            for figure in cube.figures(split="age" in by):
+                where = places.place_columns(figure.place, parents)
+                if where["level"] not in places.levels(by):
+                    continue
+                has_cost = cube.costs is not None and figure.value == ALL
+                cost = mark(figure.cost_minor) if has_cost else None
+                moved = change(figure.count, before[kind].shown((figure.place, figure.value)))
+                report.rows.append(
+                    {
+                        "month": f"{moment.month:%Y-%m}",
+                        **where,
+                        "kind": kind,
+                        "age": figure.value,
+                        "count": mark(figure.count),
+                        "change": mark(moved),
+                        "cost_minor": cost,
+                    }
+                )
+        return report
+
+    return suppress
 
 
 def take_up(
@@ -86,28 +99,37 @@ def take_up(
     by: frozenset[str],
     benefits: Mapping[str, str],
     kinds: tuple[str, ...],
-) -> Report:
+) -> Suppress:
     """Of the needs that stand, those that were paid for in the month."""
     parents = tree(stats.districts(moment))
     rows = stats.take_up(moment, benefits)  # first: what it reads is enough for the next
-    cubes = needs_cubes(stats.needs(moment), parents, kinds)
-    paid_for = sorted(set(benefits.values()))
-    split = split_cubes(rows, parents, PAID, paid_for, places_as=cubes)
+    stand = stats.needs(moment)
     columns = ("month", *places.COLUMNS, "kind", "entitled", "paid", "share_percent")
     report = _report("take-up", columns, stats, moment)
-    for kind, cube in split.items():
-        for place, where in _places(parents, by):
-            entitled, paid = cube.shown((place, ALL)), cube.shown((place, "paid"))
-            share = round(100 * paid / entitled, 1) if entitled and paid is not None else None
-            row: dict[str, Any] = {"month": f"{moment.month:%Y-%m}", **where, "kind": kind}
-            row |= {"entitled": mark(entitled), "paid": mark(paid), "share_percent": mark(share)}
-            report.rows.append(row)
-    return report
+
+    def suppress() -> Report:
+        cubes = needs_cubes(stand, parents, kinds)
+        paid_for = sorted(set(benefits.values()))
+        split = split_cubes(rows, parents, PAID, paid_for, places_as=cubes)
+        for kind, cube in split.items():
+            for place, where in _places(parents, by):
+                entitled, paid = cube.shown((place, ALL)), cube.shown((place, "paid"))
+                share = round(100 * paid / entitled, 1) if entitled and paid is not None else None
+                row: dict[str, Any] = {"month": f"{moment.month:%Y-%m}", **where, "kind": kind}
+                row |= {
+                    "entitled": mark(entitled),
+                    "paid": mark(paid),
+                    "share_percent": mark(share),
+                }
+                report.rows.append(row)
+        return report
+
+    return suppress
 
 
 def due(
     stats: Stats, moment: Moment, by: frozenset[str], forecast: Forecast, kinds: tuple[str, ...]
-) -> Report:
+) -> Suppress:
     """Needs that begin and end by the calendar, and known births, with what they cost a month."""
     parents = tree(stats.districts(moment))
     columns = (*places.COLUMNS, "kind", "movement", "period", "count", "cost_minor")
@@ -117,17 +139,21 @@ def due(
         "judged as of future days with today's facts and the incomes that count today",
         "cost: a month, of those that begin or end; rounded to ten times the highest amount",
     ]
-    for kind, movement in [*((kind, way) for kind in kinds for way in WAYS), (BIRTHS, BEGINS)]:
-        found = forecast.movements.get((kind, movement)) or Movements()
-        cube = Cube.of(parents, found.counts, PERIODS)
-        periods = {period: period for period in (*PERIODS, ALL)}
-        report.rows += _moving(cube, found, _places(parents, by), (kind, movement), periods)
-        if kind == BIRTHS:  # the same births, by family; so over the same totals
-            found = forecast.movements.get((POOR_BIRTHS, BEGINS)) or Movements()
-            split = Cube.of(parents, found.counts, (POOR, OTHER), places_as=cube)
-            names = (POOR_BIRTHS, BEGINS)
-            report.rows += _moving(split, found, _places(parents, by), names, {POOR: ALL})
-    return report
+
+    def suppress() -> Report:
+        for kind, movement in [*((kind, way) for kind in kinds for way in WAYS), (BIRTHS, BEGINS)]:
+            found = forecast.movements.get((kind, movement)) or Movements()
+            cube = Cube.of(parents, found.counts, PERIODS)
+            periods = {period: period for period in (*PERIODS, ALL)}
+            report.rows += _moving(cube, found, _places(parents, by), (kind, movement), periods)
+            if kind == BIRTHS:  # the same births, by family; so over the same totals
+                found = forecast.movements.get((POOR_BIRTHS, BEGINS)) or Movements()
+                split = Cube.of(parents, found.counts, (POOR, OTHER), places_as=cube)
+                names = (POOR_BIRTHS, BEGINS)
+                report.rows += _moving(split, found, _places(parents, by), names, {POOR: ALL})
+        return report
+
+    return suppress
 
 
 def _moving(
@@ -147,27 +173,31 @@ def _moving(
             yield row | {"cost_minor": cost}
 
 
-def missing(stats: Stats, moment: Moment, by: frozenset[str], closed: date | None) -> Report:
+def missing(stats: Stats, moment: Moment, by: frozenset[str], closed: date | None) -> Suppress:
     """Records that are missing, and why families could not be judged."""
     parents = tree(stats.districts(moment))
     rows = stats.missing(moment, closed)
     parents |= {p: q for p, q in tree(_districts(rows)).items() if p not in parents}
-    counted = [row | {"value": "missing"} for row in rows]
-    cubes = split_cubes(counted, parents, ("missing",), MISSING, by="what")
     families = [row | {"what": "family"} for row in stats.outcomes(moment)]
-    outcome = split_cubes(families, parents, OUTCOMES, ["family"], by="what")["family"]
     report = _report("missing", (*places.COLUMNS, "what", "count"), stats, moment)
     month = f"{closed:%Y-%m}" if closed else "none closed yet"
     report.notes.append(f"income reports: of {month}")
-    for place, where in _places(parents, by):
-        for what in MISSING:
-            report.rows.append(
-                {**where, "what": what, "count": mark(cubes[what].shown((place, ALL)))}
-            )
-        for value in (ALL, *OUTCOMES):
-            count = mark(outcome.shown((place, value)))
-            report.rows.append({**where, "what": f"family_{value}", "count": count})
-    return report
+
+    def suppress() -> Report:
+        counted = [row | {"value": "missing"} for row in rows]
+        cubes = split_cubes(counted, parents, ("missing",), MISSING, by="what")
+        outcome = split_cubes(families, parents, OUTCOMES, ["family"], by="what")["family"]
+        for place, where in _places(parents, by):
+            for what in MISSING:
+                report.rows.append(
+                    {**where, "what": what, "count": mark(cubes[what].shown((place, ALL)))}
+                )
+            for value in (ALL, *OUTCOMES):
+                count = mark(outcome.shown((place, value)))
+                report.rows.append({**where, "what": f"family_{value}", "count": count})
+        return report
+
+    return suppress
 
 
 def days(

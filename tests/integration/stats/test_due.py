@@ -49,7 +49,7 @@ def due(country: Country, database: str, column: str = "count") -> Rows:
         for day in forecast.days:
             everyone = Everyone(database, country.keystore, pack, PARTITIONS, snapshot=snapshot)
             forecast.day(everyone.assessments(day, NOW))
-        report = tables.due(stats, moment, BY, forecast, tuple(PACK.by_kind()))
+        report = tables.due(stats, moment, BY, forecast, tuple(PACK.by_kind()))()
     assert report.projection
     return {(row["kind"], row["movement"], row["period"]): row[column] for row in report.rows}
 

@@ -60,7 +60,7 @@ def test_needs_and_their_changes(invented: Invented) -> None:
     invented.populate(300)
 
     with counting(invented.dsn, 2) as stats:
-        report = tables.needs(stats, PRESENT, BY, KINDS)
+        report = tables.needs(stats, PRESENT, BY, KINDS)()
 
     now, before = recount(invented, PRESENT), recount(invented, month_end(date(2026, 2, 1)))
     shown = [row for row in report.rows if row["count"] != HIDDEN]
@@ -84,12 +84,12 @@ def test_a_month_that_is_over_never_changes(invented: Invented) -> None:
     invented.populate(120)
     february = month_end(date(2026, 2, 1))
     with counting(invented.dsn, 2) as stats:
-        first = tables.needs(stats, february, BY, KINDS).rows
+        first = tables.needs(stats, february, BY, KINDS)().rows
 
     for one in invented.people:  # recorded in March, of what was in January
         invented.moves(one, "1708201", date(2026, 1, 1), at=NOW)
     with counting(invented.dsn, 2) as stats:
-        second = tables.needs(stats, february, BY, KINDS).rows
+        second = tables.needs(stats, february, BY, KINDS)().rows
 
     assert second == first
 
@@ -98,7 +98,7 @@ def test_take_up(invented: Invented) -> None:
     invented.populate(300)
 
     with counting(invented.dsn, 2) as stats:
-        report = tables.take_up(stats, PRESENT, BY, BENEFITS, KINDS)
+        report = tables.take_up(stats, PRESENT, BY, BENEFITS, KINDS)()
 
     entitled, paid = recount(invented, PRESENT), Counter[str]()
     for one in invented.people:
@@ -118,8 +118,8 @@ def test_the_same_totals_are_hidden_in_both_tables(invented: Invented) -> None:
     invented.populate(60)
 
     with counting(invented.dsn, 2) as stats:
-        needs = tables.needs(stats, PRESENT, BY, KINDS)
-        take_up = tables.take_up(stats, PRESENT, BY, BENEFITS, KINDS)
+        needs = tables.needs(stats, PRESENT, BY, KINDS)()
+        take_up = tables.take_up(stats, PRESENT, BY, BENEFITS, KINDS)()
 
     def hidden(report: Report, column: str) -> set[tuple[str, str, str]]:
         return {
@@ -171,7 +171,7 @@ def test_missing(invented: Invented) -> None:
         country.died(dead, "2026-01-01", days=("2026-01-01", None))
 
     with counting(invented.dsn, 2) as stats:
-        rows = tables.missing(stats, PRESENT, BY, date(2026, 2, 1)).rows
+        rows = tables.missing(stats, PRESENT, BY, date(2026, 2, 1))().rows
 
     country_rows = {row["what"]: row["count"] for row in rows if row["level"] == "country"}
     assert country_rows["income_report"] == 40 - 12 - 3
@@ -192,7 +192,7 @@ def test_an_annulled_registration_does_not_count(invented: Invented) -> None:
         invented.country.annul(f"residence {one.name} 1", one.name)
 
     with counting(invented.dsn, 2) as stats:
-        rows = tables.needs(stats, PRESENT, frozenset({"region"}), KINDS).rows
+        rows = tables.needs(stats, PRESENT, frozenset({"region"}), KINDS)().rows
 
     found = {row["region"]: row["count"] for row in rows if row["kind"] == "child_benefit"}
     assert found == {"all": 30, "1703": 15, "unknown": 15}
@@ -217,7 +217,7 @@ def test_the_reading_is_on_record(invented: Invented) -> None:
 def test_outputs_agree(invented: Invented) -> None:
     invented.populate(100)
     with counting(invented.dsn, 2) as stats:
-        report = tables.needs(stats, PRESENT, BY, KINDS)
+        report = tables.needs(stats, PRESENT, BY, KINDS)()
 
     lines = report.csv().split("\r\n")
     rows = orjson.loads(report.json())["rows"]
