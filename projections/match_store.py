@@ -80,7 +80,8 @@ SELECT f.person, kept.canonical((f.value ->> 'person')::uuid) FROM live.facts f
 """
 _LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('read', %s)"
 _LIST: Final = """
-SELECT s.alias, kept.canonical(s.person), s.score, s.features, s.found_at FROM live.suggestions s
+SELECT s.alias, kept.canonical(s.person), s.score, s.features, s.found_at, count(*) OVER ()
+  FROM live.suggestions s
  WHERE s.score >= %(least)s AND kept.canonical(s.alias) = s.alias
    AND NOT EXISTS (
         SELECT FROM live.facts f WHERE f.person = s.alias AND f.kind = 'unlinked_to'
@@ -218,7 +219,10 @@ class MatchStore:
             self.connection.execute("DELETE FROM live.match_progress")
 
     def suggestions(self, least: int, most: int, reader: str) -> list[tuple[Any, ...]]:
-        """Return (alias, person, score, features, found at), best first; put on record."""
+        """Return (alias, person, score, features, found at, of how many); put on record.
+
+        The best first.
+        """
         with self.connection.transaction():
             rows = self.connection.execute(_LIST, {"least": least, "most": most}).fetchall()
             leaf = {"what": "suggestions", "reader": reader, "purpose": "unspecified"}

@@ -112,13 +112,26 @@ def suggestions(
         rows = not_erased(MatchStore(connection).suggestions(least, limit, _READER), keystore)
     names = ("alias", "person", "score", "features", "found_at")
     if output == "json":
-        found: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+        found: list[dict[str, Any]] = [dict(zip(names, row[:-1], strict=True)) for row in rows]
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         return
     if not rows:
         print("no suggestions; `hub person suggest` looks for some", file=sys.stderr)
         return
     console = Console(highlight=False, soft_wrap=True)
-    for alias, person, score, features, _ in rows:
+    for alias, person, score, features, _, _ in rows:
         told = ", ".join(f"{what} {how}" for what, how in features.items() if how != "unknown")
         console.print(f"{score:3}  {alias} may be {person}\n     [dim]{told}[/]")
+    if rest := more(limit, of=rows[0][-1]):
+        print(rest, file=sys.stderr)
+
+
+def more(limit: int, of: int) -> str:
+    """Return that there are more than were asked for, or nothing.
+
+    >>> more(50, of=72)
+    '50 of 72; --limit N for more'
+    >>> more(72, of=72)
+    ''
+    """
+    return f"{limit:,} of {of:,}; --limit N for more" if of > limit else ""

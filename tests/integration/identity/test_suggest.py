@@ -233,6 +233,13 @@ def test_one_run_at_a_time(store: MatchStore, database: str) -> None:
         assert not MatchStore(connection).take()
 
 
+def test_a_list_cut_short_knows_of_how_many(country: Country, store: MatchStore) -> None:
+    assert len(suggest(country, store)) == 2
+
+    (best,) = store.suggestions(70, 1, "test")
+    assert best[-1] == 2
+
+
 def test_the_list_is_put_on_record(store: MatchStore) -> None:
     store.suggestions(70, 10, "me")
 
