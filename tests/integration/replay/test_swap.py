@@ -198,3 +198,17 @@ def test_writers_and_readers_are_before_or_after(
     thread.join(20)
 
     assert seen == [1]
+
+
+def test_of_what_was_said_only_that_up_to_a_moment_counts(country: Country, into: Into) -> None:
+    said = country.count("live.need_history")
+    assert country.keystore is not None
+    for until, counted in (("-infinity", 0), ("infinity", said)):
+        into.connection.execute("TRUNCATE rebuild.need_history, rebuild.needs")
+        replay_history.stage(into)
+        for unsent in replay_history.unsent(into, replay_history.mark(into.connection)):
+            found = [resaid.of_outbox(row, KEYS) for row in unsent]
+            replay_history.copy_said(into, resaid.rows(found, country.keystore))
+
+        assert replay_history.fill(into, until) == counted
+        assert country.count("rebuild.need_history") == counted
