@@ -26,6 +26,11 @@ from ops.stack.status import component_rows, exit_code, server_rows
 from schemas.errors import PermanentError
 
 
+def command_of(pid: int) -> list[str]:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+    return [os.fsdecode(word) for word in words]
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -117,8 +122,8 @@ def test_a_record_names_the_process_that_runs(free_settings: Settings) -> None:
 
     record = sleeper(stack)
 
-    command = Path(f"/proc/{record.pid}/cmdline").read_bytes().split(b"\0")[:-1]
-    assert [os.fsdecode(word) for word in command] == record.command
+    # The record is written by the very process that then becomes the server.
+    eventually(lambda: command_of(record.pid) == record.command)
     assert start_ticks(record.pid) == record.start_ticks
     assert os.getsid(record.pid) == record.pid
 
