@@ -71,33 +71,34 @@ class Fact(NamedTuple):
 
 def row(event: EventColumns, ordinal: int, fact: Fact) -> bytes:
     """Return one fact as a COPY tuple."""
+    event_id, known_from, record, version, digest, offset, closes, change = event
     person, kind, value, valid_from, valid_to, sealed, sensitivity = fact
     json = orjson.dumps(value)
     fixed = _FIXED.pack(
         len(COLUMNS),
         16,
-        event.event_id,
+        event_id,
         2,
         ordinal,
         16,
         person,
         8,
-        event.known_from - _POSTGRES_MICROSECOND,
+        known_from - _POSTGRES_MICROSECOND,
         16,
-        event.record,
+        record,
         8,
-        event.version,
+        version,
         16,
-        event.digest,
+        digest,
         8,
-        event.offset,
+        offset,
         1,
-        event.closes,
+        closes,
     )
     return b"".join(
         (
             fixed,
-            _word(event.change),
+            _word(change),
             _word(kind),
             _LENGTH.pack(len(json) + 1),
             _JSONB_VERSION,

@@ -167,6 +167,8 @@ def _rows(result: Decoded, offset: int, judged: Judged) -> Iterable[bytes]:
     judged.closures += closing
     if (replaced := replaces(record)) is not None:
         judged.replacements.append(Replacement(meta["id"], replaced, meta["recorded_at"], offset))
+    if len(stated) == 1:  # nearly all
+        return (row(event, 0, stated[0]),)
     return [row(event, ordinal, fact) for ordinal, fact in enumerate(stated)]
 
 
