@@ -6,13 +6,10 @@ from typing import Final
 
 SESSION: Final = {
     "application_name": "hub-assessor",
-    # Plans are made for arrays of a few hundred ids; a generic plan would guess ten. Whatever is
-    # asked for is found by an index: of a million people the planner expects so many neighbours
-    # that it would rather read everybody, four thousand times for the country.
+    # Plans are made for arrays of a few hundred ids; a generic plan would guess ten.
     "options": (
         "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c statement_timeout=120s"
         " -c jit=off -c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0"
-        " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
     ),
     "connect_timeout": "5",
 }
