@@ -51,9 +51,10 @@ WHERE event_id = ANY (%s::uuid[])
 MAYBE_LONELY: Final = """
 WITH affected (cause, person) AS (
     SELECT mine.person, theirs.person
-      FROM live.facts mine
-      JOIN live.facts theirs
-        ON theirs.kind = 'residence' AND theirs.value ->> 'dwelling' = mine.value ->> 'dwelling'
+      FROM live.facts mine, LATERAL (
+           SELECT f.person FROM live.facts f
+            WHERE f.kind = 'residence' AND f.value ->> 'dwelling' = mine.value ->> 'dwelling'
+           OFFSET 0) theirs  -- one look by index each: expecting more, the planner reads everybody
      WHERE mine.kind = 'residence' AND mine.person = ANY (%(persons)s::uuid[])
     UNION
     SELECT birth.person, (birth.value ->> parent)::uuid
@@ -61,12 +62,13 @@ WITH affected (cause, person) AS (
      WHERE birth.kind = 'birth' AND birth.person = ANY (%(persons)s::uuid[])
        AND birth.value ->> parent IS NOT NULL
 )
-SELECT DISTINCT uuid_send(person), uuid_send(cause) FROM affected
- WHERE EXISTS (
-    SELECT FROM live.facts f
-     WHERE f.person = affected.person
-       AND (f.kind IN ('disability', 'linked_from')
-            OR f.kind IN ('birth', 'person') AND f.value ->> 'born_on' <= %(born_by)s))
+SELECT DISTINCT uuid_send(affected.person), uuid_send(cause)
+  FROM affected, LATERAL (
+       SELECT FROM live.facts f
+        WHERE f.person = affected.person
+          AND (f.kind IN ('disability', 'linked_from')
+               OR f.kind IN ('birth', 'person') AND f.value ->> 'born_on' <= %(born_by)s)
+        LIMIT 1) one
 """
 
 LOCK_PERSONS: Final = """
