@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from uuid import UUID
 
 import orjson
 import typer
 from rich.console import Console
 
-from ops.identity.commands import Person, identifier, register
+from ops.identity.asking import Person, by_number, identifier
+from ops.identity.commands import register
 from ops.person_view import render
-from ops.run.api import identify, judge, queries
+from ops.run.api import judge, queries
 from ops.screen_texts import words_of
 from ops.settings import Settings
 from projections.moments import SAID, MomentError, moment
@@ -30,7 +30,6 @@ app = typer.Typer(
 )
 
 _READER: Final = "hub person show"
-_LONGEST_LINE: Final = 64
 
 
 @app.callback()
@@ -78,7 +77,7 @@ def show(
         print(f"hub: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     try:
-        asked = identifier(person, "--person") if person else _by_number(settings)
+        asked = identifier(person, "--person") if person else by_number(settings)
     except InvalidRecord as error:
         print(f"hub: that is no PINFL: {RULES[error.rule]}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -98,16 +97,6 @@ def show(
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
         render(answer, Console(), words_of(language))
-
-
-def _by_number(settings: Settings) -> UUID:
-    return UUID(bytes=identify(settings, _ask()))
-
-
-def _ask() -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt("PINFL", hide_input=True))
-    return sys.stdin.readline(_LONGEST_LINE).strip()
 
 
 register(app)  # link, unlink, and whatever else says who is who

@@ -15,9 +15,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ops.identity import waiting
+from ops.identity import asking, waiting
+from ops.identity.asking import Person, identifier
 from ops.identity.suggest_commands import suggest, suggestions
-from ops.run.api import identify, queries
+from ops.run.api import queries
 from ops.run.connector import identifier_keys
 from ops.settings import Settings
 from projections.decisions import (
@@ -35,16 +36,12 @@ from schemas.errors import RULES, InvalidRecord, PermanentError
 from streams.rules.uz import PACK
 
 _READER: Final = "hub person identities"
-_LONGEST_LINE: Final = 64
 
 Reason = Annotated[
     str, typer.Option("--reason", help="Why, in words; published for ever, so without numbers.")
 ]
 Alias = Annotated[
     str | None, typer.Option("--alias", help="The provisional id; asked for if left out.")
-]
-Person = Annotated[
-    str | None, typer.Option("--person", help="The person's id, in place of the PINFL.")
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until it has come through.")]
 Timeout = Annotated[
@@ -197,27 +194,12 @@ def _alias(alias: str | None) -> UUID:
         return identifier(alias, "--alias")
     if sys.stdin.isatty():
         return identifier(str(typer.prompt("Provisional id")), "Provisional id")
-    return identifier(sys.stdin.readline(_LONGEST_LINE).strip(), "the first line")
-
-
-def identifier(text: str, where: str) -> UUID:
-    """Return the id that somebody typed; ``where`` says to them which of several it was."""
-    try:
-        if text.isascii() and text.isdigit():
-            raise ValueError
-        return UUID(text)
-    except ValueError:
-        # Whatever was typed is not repeated: it may be a national number.
-        raise typer.BadParameter("not an id of the hub", param_hint=where) from None
+    return identifier(asking.first_line(), "the first line")
 
 
 def _by_number(settings: Settings) -> UUID:
-    if sys.stdin.isatty():
-        number = str(typer.prompt("PINFL", hide_input=True))
-    else:
-        number = sys.stdin.readline(_LONGEST_LINE).strip()
     try:
-        return UUID(bytes=identify(settings, number))
+        return asking.by_number(settings)
     except InvalidRecord as error:
         raise typer.BadParameter(RULES[error.rule], param_hint="PINFL") from None
 
