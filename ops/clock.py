@@ -17,8 +17,9 @@ from typing import Annotated
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TextColumn, TimeRemainingColumn
 
+from ops.progress_bar import progress_bar
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
@@ -95,14 +96,8 @@ def move(settings: Settings, first: date, last: date, step: int) -> int:
 
 def _move(clock: Clock, assessor: Assessor, first: date, last: date, step: int) -> int:
     said = 0
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("days, {task.fields[said]} statements"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_console) as progress:
+    counted = TextColumn("days, {task.fields[said]} statements")
+    with progress_bar(_console, counted, TimeRemainingColumn(), stays=True) as progress:
         task = progress.add_task(str(first), total=(last - first).days + 1, said=0)
         for day in days(clock, assessor, first, last, step):
             said += day.said

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 
 from ops.bench import assess_report, assessing, load, replay_report, replaying, report
 from ops.bench.contestants import CONTESTANTS, OURS, PEERS, Contestant
@@ -20,6 +20,7 @@ from ops.bench.measure import Begin, measure
 from ops.bench.race import Arena, Tick
 from ops.bench.servers import own_stack
 from ops.initialise import initialise
+from ops.progress_bar import progress_bar
 from ops.settings import Settings
 from schemas.errors import PermanentError
 from schemas.registry import SchemaIds
@@ -67,7 +68,7 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
     wanted = _rows(row)
     console = Console()
     found: list[dict[str, object]] = []
-    with _progress(console) as progress:
+    with progress_bar(console, TimeElapsedColumn()) as progress:
         task = progress.add_task("servers", total=None)
 
         def begin(what: str, total: int) -> Tick:
@@ -144,14 +145,3 @@ def _contestants(only: list[str] | None) -> tuple[Contestant, ...]:
     if any(c.name == "quix" for c in chosen) and find_spec("quixstreams") is None:
         raise PermanentError("Quix Streams is not installed; run `make setup`")
     return chosen
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )

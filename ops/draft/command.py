@@ -13,18 +13,12 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ops.draft.run import Trial
 from ops.draft.view import show
 from ops.draft.work import Question
+from ops.progress_bar import progress_bar
 from ops.settings import Settings
 from schemas.errors import PermanentError
 from streams.rules.load import InvalidPackError, load_pack
@@ -83,7 +77,8 @@ def try_(  # noqa: PLR0917 - Typer calls it by name
     question = Question(pack, text, on.isoformat(), region)
     trial = Trial(settings, laws, question, workers)
     console = Console()
-    with _progress(Console(stderr=True)) as bar:
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with progress_bar(Console(stderr=True), *times) as bar:
         task = bar.add_task("reading who belongs together", total=None)
 
         def progress(batches: int, of: int, households: int) -> None:
@@ -127,16 +122,3 @@ def _write(output: Path, found: dict[str, Any]) -> Path:
     draft.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
     draft.replace(output)
     return output
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )

@@ -10,10 +10,11 @@ import orjson
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 
 from ops.identity import evaluation
 from ops.identity.suggesting import Suggesting, match_key, not_erased
+from ops.progress_bar import progress_bar
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from projections.match_store import MatchStore
@@ -66,16 +67,10 @@ def suggest(
 
 
 def _with_progress(console: Console, store: MatchStore, work: Suggesting) -> None:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
     place = store.begin("hub person suggest")
     if place.done:
         console.print(f"going on after {place.done:,} ids", highlight=False)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with progress_bar(console, TimeRemainingColumn()) as bar:
         tasks = {place.phase: bar.add_task(_WORDS[place.phase], total=store.count(place.phase))}
 
         def tell(phase: str, done: int) -> None:

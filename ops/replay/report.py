@@ -10,16 +10,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ops.progress_bar import progress_bar
 from ops.replay.pool import Tick
 from projections.replay_compare import Comparison, Difference
 from projections.replay_schema import UNTIL
@@ -148,16 +141,8 @@ class View:
         self.say(f"{name}: {seconds:.1f} s")
 
     def _bars(self) -> Progress:
-        return Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-        )
+        rate = TextColumn("{task.fields[rate]}")
+        return progress_bar(self._console, rate, TimeElapsedColumn(), TimeRemainingColumn())
 
     def _plain(self, name: str, total: int | None, began: float) -> Tick:
         done = 0
