@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets as random_bytes
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final
 
-from schemas.errors import PermanentError
+from ops import secret_files
+from ops.secret_files import SECRET_NAMES, Secrets, SettingsError, create_secrets, read_secrets
+from ops.surroundings import Reader, day, folder, one_of, switch, url, whole
+from schemas.ids import Keys
+
+__all__ = [
+    "DATABASES",
+    "PORT_OFFSETS",
+    "SECRET_NAMES",
+    "Secrets",
+    "Settings",
+    "SettingsError",
+    "create_secrets",
+    "default_home",
+    "others_can_enter",
+    "read_secrets",
+]
 
 # What each server listens on, counted from HUB_PORT_BASE.
 PORT_OFFSETS = {
@@ -25,31 +39,19 @@ PORT_OFFSETS = {
     "api": 80,
     "registry": 81,
     "registry_management": 82,
+    "issuer": 83,
+    "schemas": 84,
     "fhir": 90,
     "kafka": 92,
     "kafka_controller": 93,
 }
 DATABASES = ("hub", "hub_keys", "civil", "registry")
-SECRET_NAMES = ("person_key", "event_key", "digest_key", "wrapping_key")
-SECRET_BYTES = 32
+OWNER: Final = "hub"  # the role that owns the databases
 
 _HIGHEST_BASE = 65535 - max(PORT_OFFSETS.values())
 _SHARED_HOME = Path("/var/lib/registry-hub")
-_T = TypeVar("_T")
-
-
-class SettingsError(PermanentError):
-    """The environment says something that cannot be meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Keys, read from files that only the owner may read; never printed."""
-
-    person_key: bytes = field(repr=False)  # person ids are an HMAC of the PINFL under it
-    event_key: bytes = field(repr=False)  # event ids
-    digest_key: bytes = field(repr=False)  # content digests that compare repeats
-    wrapping_key: bytes = field(repr=False)  # wraps the keys of the key store
+_PROTOCOLS: Final = ("SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISM: Final = "SCRAM-SHA-512"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +66,17 @@ class Settings:
     today_override: date | None = None  # None = the real date
     component: str = ""  # the name under which the supervisor started this process
     bootstrap_override: str = ""
+    kafka_protocol_override: str = ""
+    kafka_ca: Path | None = None  # who signs Kafka's certificate; None = whom the system trusts
     registry_override: str = ""
     fhir_override: str = ""
     tax_override: Path | None = None
     hub_dsn_override: str = field(default="", repr=False)  # may hold a password
     keys_dsn_override: str = field(default="", repr=False)
     civil_dsn_override: str = field(default="", repr=False)
+    api_dsn_override: str = field(default="", repr=False)
+    pipeline_dsn_override: str = field(default="", repr=False)
+    audit_dsn_override: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -78,22 +85,27 @@ class Settings:
         Raises:
             SettingsError: every fault, one per line.
         """
-        read = _Reader(os.environ if environ is None else environ)
+        read = Reader(os.environ if environ is None else environ)
         settings = cls(
-            home=read.of("HUB_HOME", _folder, default_home(Path.cwd(), os.geteuid())),
-            cache=read.of("HUB_CACHE", _folder, Path.home() / ".cache" / "registry-hub"),
-            port_base=read.of("HUB_PORT_BASE", _whole(1024, _HIGHEST_BASE), 29000),
-            partitions=read.of("HUB_PARTITIONS", _whole(1, 1000), 4),
-            pinfl_check_digit=read.of("HUB_PINFL_CHECK_DIGIT", _switch, True),
-            today_override=read.of("HUB_TODAY", _date, None),
+            home=read.of("HUB_HOME", folder, default_home(Path.cwd(), os.geteuid())),
+            cache=read.of("HUB_CACHE", folder, Path.home() / ".cache" / "registry-hub"),
+            port_base=read.of("HUB_PORT_BASE", whole(1024, _HIGHEST_BASE), 29000),
+            partitions=read.of("HUB_PARTITIONS", whole(1, 1000), 4),
+            pinfl_check_digit=read.of("HUB_PINFL_CHECK_DIGIT", switch, True),
+            today_override=read.of("HUB_TODAY", day, None),
             component=read.of("HUB_COMPONENT", str, ""),
             bootstrap_override=read.of("HUB_BOOTSTRAP_SERVERS", str, ""),
-            registry_override=read.of("HUB_REGISTRY_URL", _url, ""),
-            fhir_override=read.of("HUB_FHIR_URL", _url, ""),
-            tax_override=read.of("HUB_TAX_FOLDER", _folder, None),
+            kafka_protocol_override=read.of("HUB_KAFKA_PROTOCOL", one_of(*_PROTOCOLS), ""),
+            kafka_ca=read.of("HUB_KAFKA_CA", folder, None),
+            registry_override=read.of("HUB_REGISTRY_URL", url, ""),
+            fhir_override=read.of("HUB_FHIR_URL", url, ""),
+            tax_override=read.of("HUB_TAX_FOLDER", folder, None),
             hub_dsn_override=read.of("HUB_DSN", str, ""),
             keys_dsn_override=read.of("HUB_KEYS_DSN", str, ""),
             civil_dsn_override=read.of("HUB_CIVIL_DSN", str, ""),
+            api_dsn_override=read.of("HUB_API_DSN", str, ""),
+            pipeline_dsn_override=read.of("HUB_PIPELINE_DSN", str, ""),
+            audit_dsn_override=read.of("HUB_AUDIT_DSN", str, ""),
         )
         if read.faults:
             raise SettingsError("\n".join(read.faults))
@@ -109,12 +121,17 @@ class Settings:
             "HUB_PINFL_CHECK_DIGIT": "on" if self.pinfl_check_digit else "off",
             "HUB_TODAY": "" if self.today_override is None else self.today_override.isoformat(),
             "HUB_BOOTSTRAP_SERVERS": self.bootstrap_override,
+            "HUB_KAFKA_PROTOCOL": self.kafka_protocol_override,
+            "HUB_KAFKA_CA": str(self.kafka_ca or ""),
             "HUB_REGISTRY_URL": self.registry_override,
             "HUB_FHIR_URL": self.fhir_override,
             "HUB_TAX_FOLDER": str(self.tax_override or ""),
             "HUB_DSN": self.hub_dsn_override,
             "HUB_KEYS_DSN": self.keys_dsn_override,
             "HUB_CIVIL_DSN": self.civil_dsn_override,
+            "HUB_API_DSN": self.api_dsn_override,
+            "HUB_PIPELINE_DSN": self.pipeline_dsn_override,
+            "HUB_AUDIT_DSN": self.audit_dsn_override,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -126,6 +143,14 @@ class Settings:
     def bootstrap_servers(self) -> str:
         return self.bootstrap_override or f"127.0.0.1:{self.port('kafka')}"
 
+    def kafka(self, principal: str) -> dict[str, Any]:
+        """Return what a client of kafka-python needs to be ``principal`` at Kafka.
+
+        Raises:
+            SettingsError: the principal's password is missing.
+        """
+        return {"bootstrap_servers": self.bootstrap_servers}
+
     @property
     def registry_url(self) -> str:
         """Where the schema registry speaks the Confluent API."""
@@ -134,19 +159,40 @@ class Settings:
 
     @property
     def hub_dsn(self) -> str:
-        return self.hub_dsn_override or self.local_dsn("hub")
+        """The hub's tables, as their owner: migrations, replay, operators' commands."""
+        return self.hub_dsn_override or self.dsn("hub")
 
     @property
     def keys_dsn(self) -> str:
-        return self.keys_dsn_override or self.local_dsn("hub_keys")
+        return self.keys_dsn_override or self.dsn("hub_keys")
 
     @property
     def civil_dsn(self) -> str:
-        return self.civil_dsn_override or self.local_dsn("civil")
+        return self.civil_dsn_override or self.dsn("civil")
+
+    @property
+    def pipeline_dsn(self) -> str:
+        """The hub's tables for what carries events: data, no structure."""
+        return self.pipeline_dsn_override or as_role(self.hub_dsn, "hub_pipeline")
+
+    @property
+    def api_dsn(self) -> str:
+        """The hub's tables for the query API, held by row security."""
+        return self.api_dsn_override or as_role(self.hub_dsn, "hub_api")
+
+    @property
+    def audit_dsn(self) -> str:
+        """The hub's tables for the log's integrator: the leaves and nothing else."""
+        return self.audit_dsn_override or as_role(self.hub_dsn, "hub_audit")
+
+    def dsn(self, database: str, role: str = OWNER) -> str:
+        """Return how ``role`` reaches a database of the local stack; holds no password."""
+        place = f"host=127.0.0.1 port={self.port('postgres')}"
+        return f"{place} user={role} dbname={database}"
 
     def local_dsn(self, database: str) -> str:
-        """Return how to reach a database of the local stack."""
-        return f"host=127.0.0.1 port={self.port('postgres')} user=hub dbname={database}"
+        """Return how the owner reaches a database of the local stack."""
+        return self.dsn(database)
 
     @property
     def api_url(self) -> str:
@@ -172,55 +218,21 @@ class Settings:
         Raises:
             SettingsError: a key is missing or has the wrong length.
         """
-        return _secrets(self.home / "secrets")
+        return secret_files.secrets_in(self.secrets_folder)
 
+    @property
+    def secrets_folder(self) -> Path:
+        return self.home / "secrets"
 
-@cache  # keys do not change under a running process; a failure is not remembered
-def _secrets(folder: Path) -> Secrets:
-    return Secrets(**read_secrets(folder))
+    @property
+    def keys(self) -> Keys:
+        """The keys that ids are derived under.
 
-
-def read_secrets(folder: Path) -> dict[str, bytes]:
-    """Return every key in ``folder``, or say which cannot be used and how to mend it."""
-    keys: dict[str, bytes] = {}
-    faults: list[str] = []
-    for name in SECRET_NAMES:
-        path = folder / name
-        try:
-            keys[name] = bytes.fromhex(path.read_text(encoding="ascii"))
-        except FileNotFoundError:
-            faults.append(f"{path}: missing; `hub up` writes it when it starts a new home")
-        except (OSError, ValueError) as error:
-            faults.append(f"{path}: cannot be read ({type(error).__name__})")
-        else:
-            if len(keys[name]) != SECRET_BYTES:
-                faults.append(f"{path}: holds {len(keys[name])} bytes, not {SECRET_BYTES}")
-    if faults:
-        raise SettingsError("\n".join(faults))
-    return keys
-
-
-def create_secrets(folder: Path) -> list[str]:
-    """Write each key that is missing and return their names; an existing key is never touched.
-
-    A key is complete before it has its name, so a crash leaves no half key behind.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    created = []
-    for name in SECRET_NAMES:
-        path = folder / name
-        if path.exists():
-            continue
-        draft = folder / f".{name}.{os.getpid()}"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(random_bytes.token_bytes(SECRET_BYTES).hex())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        created.append(name)
-    return created
+        Raises:
+            SettingsError: as ``secrets``.
+        """
+        secrets = self.secrets
+        return Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
 
 
 def default_home(project: Path, user_id: int) -> Path:
@@ -242,52 +254,13 @@ def others_can_enter(folder: Path) -> bool:
     )
 
 
-class _Reader:
-    """Parse one variable after the other and remember every fault."""
+def as_role(dsn: str, role: str) -> str:
+    """Return how another role reaches what ``dsn`` reaches; its password is not that of the first.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.faults: list[str] = []
+    The password then comes from the file that ``passfile`` names.
+    """
+    # Here, because a command that asks no database should not wait for the driver.
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
 
-    def of(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
-        text = self._environ.get(name, "").strip()
-        if not text:
-            return default
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.faults.append(f"{name}: {error}")
-            return default
-
-
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(text)
-
-    return parse
-
-
-def _switch(text: str) -> bool:
-    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError("must be on or off")
-    return words[text.lower()]
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("must be a date such as 2026-01-31, or empty for the real date") from None
-
-
-def _url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
-    return text.rstrip("/")
+    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "password"}
+    return make_conninfo("", **(parts | {"user": role}))

@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from ops.secret_files import DATABASE_ROLES, database_password
 from ops.settings import DATABASES, Settings, others_can_enter
 from ops.stack.record import start_ticks
 from ops.stack.server import Account, Server, plain_environment
@@ -202,6 +203,28 @@ def create_databases(settings: Settings) -> None:
         rows = connection.execute("SELECT datname FROM pg_database").fetchall()
         for name in sorted(set(DATABASES) - {str(row[0]) for row in rows}):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def create_roles(settings: Settings) -> None:
+    """Create the roles that are missing, and give each the password of the password file.
+
+    What each may do is for the migrations to say. A crash in between leaves the earlier roles.
+    """
+    with psycopg.connect(settings.dsn("postgres"), autocommit=True) as connection:
+        rows = connection.execute("SELECT rolname FROM pg_roles").fetchall()
+        known = {str(row[0]) for row in rows}
+        for role in DATABASE_ROLES:
+            name = sql.Identifier(role)
+            if role not in known:
+                connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+            password = database_password(settings.secrets_folder, role)
+            # As a verifier: the password itself is never in a statement.
+            verifier = connection.pgconn.encrypt_password(
+                password.encode(), role.encode(), b"scram-sha-256"
+            )
+            connection.execute(
+                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, verifier.decode())
+            )
 
 
 SERVER = Server(

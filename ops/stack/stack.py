@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.settings import Settings, create_secrets
+from ops.secret_files import create_passfile, create_passwords, create_secrets
+from ops.settings import Settings
 from ops.stack import artifacts, kafka, postgres, registry
 from ops.stack.launch import Launch
 from ops.stack.record import Record
@@ -67,7 +68,10 @@ class Stack:
         """
         self._make_home()
         with self.locked():
-            create_secrets(self.settings.home / "secrets")
+            secrets = self.settings.secrets_folder
+            create_secrets(secrets)
+            create_passwords(secrets)
+            create_passfile(secrets)
             artifacts.fetch(
                 kafka.archives(self.settings),
                 verify=False,
@@ -77,6 +81,7 @@ class Stack:
                 self._launch(SERVERS[name], say)
             self._await(SERVERS["postgres"])
             postgres.create_databases(self.settings)
+            postgres.create_roles(self.settings)
             self._launch(SERVERS["registry"], say)
             self._await(SERVERS["kafka"])
             self._await(SERVERS["registry"])

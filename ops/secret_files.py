@@ -1,0 +1,181 @@
+"""Files below ``home/secrets``: the hub's keys, and the passwords of its servers.
+
+Each file is 0600 in a folder that is 0700. A file is complete before it has its name, so a
+crash leaves no half secret behind, and what exists is never replaced here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets as random_bytes
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import PermanentError
+
+SECRET_BYTES: Final = 32
+SECRET_NAMES: Final = (
+    "person_key",
+    "event_key",
+    "digest_key",
+    "wrapping_key",
+    "pseudonym_key",
+    "audit_key",
+    "log_key",
+    "token_key",
+)
+
+# Who may be at Kafka: ops/stack/acls.py says what each may do there.
+KAFKA_PRINCIPALS: Final = (
+    "admin",
+    "connector-civil",
+    "connector-tax",
+    "connector-health",
+    "connector-needs",
+    "connector-operator",
+    "worker",
+    "reader",
+    "feeds",
+)
+# Who may be at PostgreSQL; the first owns the databases.
+DATABASE_ROLES: Final = ("hub", "hub_pipeline", "hub_api", "hub_audit")
+PASSFILE: Final = "pgpass"  # as libpq reads it: docs "The Password File"
+
+
+class SettingsError(PermanentError):
+    """The surroundings say something that cannot be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys, read from files that only the owner may read; never printed."""
+
+    person_key: bytes = field(repr=False)  # person ids are an HMAC of the PINFL under it
+    event_key: bytes = field(repr=False)  # event ids
+    digest_key: bytes = field(repr=False)  # content digests that compare repeats
+    wrapping_key: bytes = field(repr=False)  # wraps the keys of the key store
+    pseudonym_key: bytes = field(repr=False)  # agencies' own pseudonyms in their feeds
+    audit_key: bytes = field(repr=False)  # pseudonyms in the audit log
+    log_key: bytes = field(repr=False)  # Ed25519 seed: signs the log's checkpoints
+    token_key: bytes = field(repr=False)  # Ed25519 seed: signs the local issuer's tokens
+
+
+@cache  # keys do not change under a running process; a failure is not remembered
+def secrets_in(folder: Path) -> Secrets:
+    """Return the keys in ``folder``.
+
+    Raises:
+        SettingsError: a key is missing or has the wrong length.
+    """
+    return Secrets(**read_secrets(folder))
+
+
+def read_secrets(folder: Path) -> dict[str, bytes]:
+    """Return every key in ``folder``, or say which cannot be used and how to mend it."""
+    keys: dict[str, bytes] = {}
+    faults: list[str] = []
+    for name in SECRET_NAMES:
+        path = folder / name
+        try:
+            keys[name] = bytes.fromhex(path.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            faults.append(f"{path}: missing; `hub up` writes it when it starts a new home")
+        except (OSError, ValueError) as error:
+            faults.append(f"{path}: cannot be read ({type(error).__name__})")
+        else:
+            if len(keys[name]) != SECRET_BYTES:
+                faults.append(f"{path}: holds {len(keys[name])} bytes, not {SECRET_BYTES}")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return keys
+
+
+def create_secrets(folder: Path) -> list[str]:
+    """Write each key that is missing and return their names; an existing key is never touched."""
+    return _create(folder, SECRET_NAMES)
+
+
+def create_passwords(folder: Path, principals: Iterable[str] = KAFKA_PRINCIPALS) -> list[str]:
+    """Write each password for Kafka that is missing and return their files' names."""
+    return _create(folder, map(kafka_file, principals))
+
+
+def create_passfile(folder: Path) -> list[str]:
+    """Add to libpq's password file each role that it lacks; return their names."""
+    path = folder / PASSFILE
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    missing = [
+        role
+        for role in DATABASE_ROLES
+        if not any(line.startswith(_passfile_line(role)) for line in lines)
+    ]
+    if missing:
+        lines += [_passfile_line(role) + random_bytes.token_hex(SECRET_BYTES) for role in missing]
+        write_secret(path, "".join(f"{line}\n" for line in lines))
+    return missing
+
+
+def database_password(folder: Path, role: str) -> str:
+    """Return a role's password from the password file.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    try:
+        lines = (folder / PASSFILE).read_text(encoding="ascii").splitlines()
+    except OSError as error:
+        raise SettingsError(f"{folder / PASSFILE}: cannot be read; `hub up` writes it") from error
+    for line in lines:
+        if line.startswith(_passfile_line(role)):
+            return line.rpartition(":")[2]
+    raise SettingsError(f"{folder / PASSFILE}: no line for {role}; `hub up` writes it")
+
+
+def _passfile_line(role: str) -> str:
+    return f"*:*:*:{role}:"  # any host, port and database; the port may change
+
+
+def kafka_file(principal: str) -> str:
+    """Return the name of the file that holds a principal's password."""
+    return f"kafka_{principal}"
+
+
+def kafka_password(folder: Path, principal: str) -> str:
+    """Return a principal's password.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    path = folder / kafka_file(principal)
+    try:
+        password = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({type(error).__name__}); `hub up` writes it"
+        ) from error
+    if not password:
+        raise SettingsError(f"{path}: is empty; remove it, then `hub up` writes a new one")
+    return password
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; it is whole and durable under its name."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+
+
+def _create(folder: Path, names: Iterable[str]) -> list[str]:
+    created = [name for name in names if not (folder / name).exists()]
+    for name in created:
+        write_secret(folder / name, random_bytes.token_hex(SECRET_BYTES))
+    return created
