@@ -6,10 +6,10 @@ one transaction on one snapshot. Reasons are opened after it, and never stored i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -22,6 +22,7 @@ from projections import generation
 from projections.keystore import ERASED, REDACTED, open_block
 from projections.moments import SAID, Moment
 from projections.past_sql import EVIDENCE, FRESHNESS, NEAR_MISSES
+from projections.sealing_keys import KeyReader
 from schemas import topics
 from schemas.errors import TransientError
 
@@ -41,12 +42,6 @@ SELECT household, anchor, members, assessed_on, next_change_on, outcome
 _LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES (%s, %s)"
 
 
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
-
-
 class UnknownPersonError(LookupError):
     """No registry has stated anything about this id."""
 
@@ -56,7 +51,7 @@ class Queries:
     """Answers from the projections. Safe to share between threads."""
 
     pool: ConnectionPool[psycopg.Connection[Answer]]
-    keystore: KeyStore
+    keystore: KeyReader
 
     def is_known(self, person: UUID, reader: str) -> bool:
         """Return whether any registry has stated something about ``person``."""

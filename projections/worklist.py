@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from projections.keystore import ERASED, open_block
+from projections.sealing_keys import KeyReader
 from projections.stats import Moment, Stats
 
 _FIELDS: Final = {"identity": ("surname", "given_name", "patronymic"), "contact": ("address",)}
-
-
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ def visits(
     )
 
 
-def named(rows: Iterable[Mapping[str, Any]], keystore: KeyStore) -> dict[UUID, Named]:
+def named(rows: Iterable[Mapping[str, Any]], keystore: KeyReader) -> dict[UUID, Named]:
     """Open names and addresses; of several statements the newest that can be opened."""
     blocks = list(rows)
     keys = keystore.existing({(row["owner"].bytes, row["sensitivity"]) for row in blocks})

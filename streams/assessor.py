@@ -12,16 +12,16 @@ beyond ``most_persons``, fewer causes are taken.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from psycopg import errors
 
-from projections.keystore import open_block
 from projections.needs_store import NO_EVENT, Cause, NeedsStore
 from projections.payments_store import queue_past
+from projections.sealing_keys import KeyStore
 from schemas.ids import Keys
 from streams.assessment import Assessment, assess
 from streams.causation import name_movers, taken_back, whole_number
@@ -30,7 +30,8 @@ from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
 from streams.lifecycle import Fact, holding
-from streams.person import KINDS, SEALED_KINDS, Opened, Person, people
+from streams.person import KINDS, Person, people
+from streams.reading import open_health
 from streams.rejudging import PAST_KINDS
 from streams.rules.pack import RulePack
 from streams.saying import Waiting, memberships, writes
@@ -41,13 +42,6 @@ log = logging.getLogger(__name__)
 REGISTRIES: Final = ("civil", "tax", "health")
 RETRIES: Final = 10
 _RETRIED: Final = (errors.DeadlockDetected, errors.SerializationFailure)
-
-
-class KeyStore(Protocol):
-    """Sealing keys; ``projections.keystore`` keeps its contract."""
-
-    def keys(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,29 +209,13 @@ class Assessor:
                     seen = self.store.seen()  # before the facts: never more than they show
                     raw = [Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)]
                     facts = holding(raw, now)
-                    persons = people(facts, self._open(facts))
+                    persons = people(facts, open_health(self.keystore, facts))
                     before = self.store.households_of(circle.ids)
                     if not is_closed(circle, persons, facts, before.values(), on, law):
                         raise _SomebodyMissingError
                     return _Read(raw, facts, persons, before, seen)
             except _SomebodyMissingError:
                 circle = gather(self.store, circle, on, now, law)
-
-    def _open(self, facts: list[Fact]) -> Opened:
-        """Return the health blocks in clear, None for those whose key is gone."""
-        sealed = [fact for fact in facts if fact.kind in SEALED_KINDS]
-        if not sealed:
-            return {}
-        keys = self.keystore.existing({(fact.person, "health") for fact in sealed})
-        opened: dict[bytes, Mapping[str, Any] | None] = {}
-        for fact in sealed:
-            key = keys.get((fact.person, "health"))
-            if not key or fact.sealed is None:
-                opened[fact.event_id] = None
-                continue
-            value = open_block(key, fact.event_id, "health", fact.sealed)
-            opened[fact.event_id] = value if isinstance(value, dict) else None
-        return opened
 
     def _assess(
         self, read: _Read, complete: Mapping[str, date | None], on: date, now: datetime

@@ -15,27 +15,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from projections.everyone_store import EveryoneStore
-from projections.keystore import open_block
+from projections.sealing_keys import KeyReader
 from streams.assessment import Assessment, assess
 from streams.circles import packed, split
 from streams.household import FamilyLaw, Household, households
 from streams.lifecycle import Fact, holding
-from streams.person import KINDS, Opened, Person, people
+from streams.person import KINDS, Person, people
+from streams.reading import open_health
 from streams.rules.pack import RulePack
 from streams.surroundings import Around, Settling, read_around, settles
 
 _T = TypeVar("_T")
 
 HOUSEHOLD_BATCH: Final = 2000
-
-
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 @dataclass(slots=True)
@@ -89,7 +84,7 @@ class Everyone:
     """
 
     dsn: str
-    keystore: KeyStore
+    keystore: KeyReader
     pack: RulePack
     partitions: int
     schema: str = field(default="live", kw_only=True)
@@ -143,7 +138,7 @@ class Everyone:
         packs, on = (self.pack, *self.others), task.on
         facts = list(map(Fact._make, rows))
         holds = holding(facts, task.now)
-        persons = people(holds, self._open(holds))
+        persons = people(holds, open_health(self.keystore, holds))
         law = self.pack.family_law(on)
         groups = households(persons, on, law)
         lookers = [
@@ -167,22 +162,6 @@ class Everyone:
             facts=facts,
             around=around,
         )
-
-    def _open(self, facts: list[Fact]) -> Opened:
-        """Return the health blocks in clear, None for those whose key is gone."""
-        sealed = [fact for fact in facts if fact.sensitivity == "health"]
-        if not sealed:
-            return {}
-        keys = self.keystore.existing({(fact.person, "health") for fact in sealed})
-        opened: dict[bytes, Mapping[str, Any] | None] = {}
-        for fact in sealed:
-            key = keys.get((fact.person, "health"))
-            if not key or fact.sealed is None:
-                opened[fact.event_id] = None
-                continue
-            value = open_block(key, fact.event_id, "health", fact.sealed)
-            opened[fact.event_id] = value if isinstance(value, dict) else None
-        return opened
 
 
 def _one_ahead(read: Callable[[int], _T], numbers: Iterable[int]) -> Iterator[_T]:

@@ -10,20 +10,21 @@ and completeness known later are left out by the store, and T is ``now`` for wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from projections.keystore import open_block
 from projections.needs_store import Complete
+from projections.sealing_keys import KeyReader
 from schemas.ids import text
 from streams.assessment import Assessment, assess
 from streams.gathering import Circle, gather, is_closed
 from streams.household import Household, households
 from streams.identity import LINK_KINDS, canonical, links
 from streams.lifecycle import Fact
-from streams.person import KINDS, SEALED_KINDS, Opened, Person, people
+from streams.person import KINDS, Person, people
+from streams.reading import open_health
 from streams.rules.pack import Judgement, RulePack
 from streams.rules.reason import MET, UNKNOWN, as_json, evidence, walk
 from streams.surroundings import held, look_around
@@ -47,12 +48,6 @@ class Facts(Protocol):
     def completeness(self) -> Mapping[str, Complete]: ...
 
 
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What was concluded of everybody in somebody's circle."""
@@ -73,7 +68,7 @@ class Judged:
 class Past:
     """Judges again; safe to share between threads."""
 
-    keystore: KeyStore
+    keystore: KeyReader
     pack: RulePack
     partitions: int  # of each registry's topic
 
@@ -189,25 +184,9 @@ class Past:
         while True:
             circle = gather(store, circle, on, now, law)
             facts = held(store.facts(circle.ids, KINDS, since), now)
-            persons = people(facts, self._open(facts))
+            persons = people(facts, open_health(self.keystore, facts))
             if is_closed(circle, persons, facts, (), on, law):
                 return facts, persons
-
-    def _open(self, facts: list[Fact]) -> Opened:
-        """Return the health blocks in clear, None for those whose key is gone."""
-        sealed = [fact for fact in facts if fact.kind in SEALED_KINDS]
-        if not sealed:
-            return {}
-        keys = self.keystore.existing({(fact.person, "health") for fact in sealed})
-        opened: dict[bytes, Mapping[str, Any] | None] = {}
-        for fact in sealed:
-            key = keys.get((fact.person, "health"))
-            if not key or fact.sealed is None:
-                opened[fact.event_id] = None
-                continue
-            value = open_block(key, fact.event_id, "health", fact.sealed)
-            opened[fact.event_id] = value if isinstance(value, dict) else None
-        return opened
 
 
 def as_household(assessment: Assessment | None) -> dict[str, Any] | None:

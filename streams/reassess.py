@@ -9,13 +9,14 @@ assessor says what is right once the rebuild is live.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from projections.needs_store import NeedsStore, StoredNeed, Writes
 from projections.replay_needs import Reason, queue, reasons_of, set_digests
+from projections.sealing_keys import KeyStore
 from schemas.ids import Keys, text
 from streams.assessment import Assessment
 from streams.decision import Decider, Draft, need_id
@@ -26,13 +27,6 @@ from streams.saying import CLASS, Waiting, writes
 
 _SUBSTANCE: Final = ("household", "since", "review_on", "urgency", "amount_minor", "rule")
 _ONLY_SHOWN: Final = {"distance", "near_miss", "events", "rule", "law", "on"}
-
-
-class KeyStore(Protocol):
-    """Sealing keys; ``projections.keystore`` keeps its contract."""
-
-    def keys(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 class Finding(NamedTuple):

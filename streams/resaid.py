@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,7 @@ import orjson
 from projections.keystore import open_block
 from projections.replay_history import Unsent, copy_said
 from projections.replay_session import Into
+from projections.sealing_keys import KeyReader
 from schemas.catalogue import EventType
 from schemas.codec import Decoded, decode_chunk
 from schemas.errors import PermanentError
@@ -27,12 +28,6 @@ from streams.refold import Range, Tick, pieces
 
 CLASS: Final = "needs"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ class Said:
 def read_topic(
     wanted: Range,
     types: Mapping[int, EventType],
-    keystore: KeyStore,
+    keystore: KeyReader,
     into: Into,
     tick: Tick,
 ) -> int:
@@ -66,7 +61,7 @@ def read_topic(
 async def _read(
     wanted: Range,
     types: Mapping[int, EventType],
-    keystore: KeyStore,
+    keystore: KeyReader,
     into: Into,
     tick: Tick,
 ) -> int:
@@ -123,7 +118,7 @@ def of_outbox(row: Unsent, keys: Keys) -> Said:
     return Said(event_id, parse(body["subject"]), content, version, sealed, causation, row.at)
 
 
-def rows(said: Iterable[Said], keystore: KeyStore) -> Iterator[list[object]]:
+def rows(said: Iterable[Said], keystore: KeyReader) -> Iterator[list[object]]:
     """Return rows for ``replay_history.copy_said``."""
     said = list(said)
     keys = keystore.existing({(each.person, CLASS) for each in said}) if said else {}

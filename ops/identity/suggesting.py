@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 from projections.keystore import ERASED, open_block
 from projections.match_store import FIRST, MatchStore, Place, Stated, Suggestion
+from projections.sealing_keys import KeyReader
 from streams.matching import Known, Likeness, blocks, likeness, name, ranked, sex_by_name
 
 LEAST: Final = 50  # what is worth keeping; what is shown by default is matching.THRESHOLD
@@ -23,12 +24,6 @@ _CLASS: Final = "identity"
 # Tax rows have one string of a name and no birth date: too little to suggest anything.
 _NAMING: Final = ("person", "birth", "name", "linked_to")
 _TELLING: Final = (*_NAMING, "residence")
-
-
-class KeyStore(Protocol):
-    """Sealing keys that exist; ``projections.keystore`` keeps its contract."""
-
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> dict[tuple[bytes, str], bytes]: ...
 
 
 def match_key(person_key: bytes) -> bytes:
@@ -41,7 +36,7 @@ class Suggesting:
     """One run."""
 
     store: MatchStore
-    keystore: KeyStore
+    keystore: KeyReader
     key: bytes
     batch_persons: int = 2000
     batch_aliases: int = 200
@@ -110,7 +105,7 @@ class Suggesting:
         return found
 
 
-def not_erased(rows: list[tuple[Any, ...]], keystore: KeyStore) -> list[tuple[Any, ...]]:
+def not_erased(rows: list[tuple[Any, ...]], keystore: KeyReader) -> list[tuple[Any, ...]]:
     """Leave out the pairs of anybody who was erased since; the first two of a row are ids."""
     wanted = {(one.bytes, _CLASS) for row in rows for one in row[:2]}
     erased = {who for (who, _), key in keystore.existing(wanted).items() if key == ERASED}
