@@ -37,7 +37,7 @@ class KafkaOutlet:
     """The outlet of one connector."""
 
     connector: str
-    client_config: dict[str, Any]  # bootstrap_servers, and security when it is on
+    client_config: dict[str, Any] = field(repr=False)  # of Kafka; holds a password
     schema_ids: SchemaIds
     partitions: int
     transaction_timeout_seconds: int = 60

@@ -24,7 +24,6 @@ from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
 from schemas.errors import PermanentError, TransientError
-from schemas.ids import Keys
 from streams.assessor import Assessor
 from streams.clock import Clock, days
 from streams.rules.uz import PACK
@@ -76,7 +75,7 @@ def move(settings: Settings, first: date, last: date, step: int) -> int:
         TransientError: a database does not answer; what was committed stays.
     """
     secrets = settings.secrets
-    keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+    keys = settings.keys
     keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
     try:
         with closing(keystore), closing(connect(settings.hub_dsn)) as connection:

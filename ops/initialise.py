@@ -47,7 +47,7 @@ def create_topics(settings: Settings) -> None:
     """Create the topics of the table that are missing; refuse one with other partitions."""
     wanted = {topic.name: topic.partitions or settings.partitions for topic in TOPICS}
     try:
-        admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+        admin = KafkaAdminClient(**settings.kafka("admin"))
         try:
             existing = set(admin.list_topics())
             for topic in TOPICS:

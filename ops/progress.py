@@ -119,7 +119,7 @@ class Observer:
 
     def _reader(self) -> KafkaConsumer:
         return KafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
+            **self._settings.kafka("reader"),
             isolation_level="read_committed",
             group_id=None,
             enable_auto_commit=False,
@@ -152,7 +152,7 @@ class Observer:
 
     def _mark_caught_up(self, applied: list[Applied]) -> None:
         positions = {Place(part.topic, part.partition): part.next for part in applied}
-        left = unread(self._settings.bootstrap_servers, positions)
+        left = unread(self._settings.kafka("reader"), positions)
         for part in applied:
             part.caught_up = Place(part.topic, part.partition) not in left
 

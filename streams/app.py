@@ -25,6 +25,7 @@ from schemas.ids import Keys
 from schemas.topics import CONSUMED
 from streams import topics
 from streams.chunk import Chunk
+from streams.clients import for_faust
 from streams.lane import Source, Wiring
 from streams.lanes import Lanes
 from streams.quarantine import Sealer
@@ -40,7 +41,7 @@ _STOP_SECONDS: Final = 20.0
 class WorkerConfig:
     """What a worker needs from outside."""
 
-    bootstrap_servers: str
+    client_config: Mapping[str, Any] = field(repr=False)  # of Kafka; holds a password
     dsn: str
     keys: Keys
     sealer: Sealer
@@ -60,9 +61,11 @@ class HubApp(faust.App):  # type: ignore[misc]
 
 def make_app(config: WorkerConfig, names: Iterable[str], lanes: Lanes, folder: str) -> HubApp:
     """Return the app that reads the topics ``names`` into ``lanes``."""
+    servers = config.client_config["bootstrap_servers"].split(",")
     app = HubApp(
         config.group,
-        broker=[f"{SCHEME}://{server}" for server in config.bootstrap_servers.split(",")],
+        broker=[f"{SCHEME}://{server}" for server in servers],
+        broker_credentials=for_faust(config.client_config),
         datadir=folder,
         web_enabled=False,
         topic_disable_leader=True,
@@ -100,7 +103,7 @@ def run(config: WorkerConfig, stop: threading.Event) -> None:
 
 async def _run(config: WorkerConfig, stop: threading.Event) -> None:
     identities = await asyncio.to_thread(
-        topics.identities, config.bootstrap_servers, config.topics.values()
+        topics.identities, config.client_config, config.topics.values()
     )
     sources = {
         name: Source(

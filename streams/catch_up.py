@@ -59,7 +59,7 @@ async def catch_up(tail: Tail, partition: Partition, keys: Keys, tick: Tick) -> 
             return entry(keys, place, Bad(offset, "conflict", None, event_id))
 
         rest = Range(
-            bootstrap_servers=wanted.bootstrap_servers,
+            client_config=wanted.client_config,
             topic=wanted.topic,
             partition=wanted.partition,
             start=stored,

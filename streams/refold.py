@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -25,6 +25,7 @@ from schemas.codec import Decoded, decode_chunk
 from schemas.errors import PermanentError, TransientError
 from schemas.ids import Keys
 from streams.chunk import KafkaRecord, Place
+from streams.clients import for_aiokafka
 from streams.judgement import Bad, Numbering, judge
 
 CHUNK_RECORDS: Final = 4000
@@ -38,7 +39,7 @@ Tick = Callable[[int], None]  # told how many more records were read
 class Range:
     """What is to be read of one partition."""
 
-    bootstrap_servers: str
+    client_config: Mapping[str, Any] = field(repr=False)  # of Kafka; holds a password
     topic: str
     partition: int
     start: int
@@ -82,7 +83,7 @@ async def pieces(wanted: Range) -> AsyncGenerator[Piece, None]:
     if wanted.start >= wanted.end:
         return
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=wanted.bootstrap_servers,
+        **for_aiokafka(wanted.client_config),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",

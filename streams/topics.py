@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
@@ -22,7 +23,7 @@ class Identity:
     partitions: int
 
 
-def identities(bootstrap_servers: str, topics: Iterable[str]) -> dict[str, Identity]:
+def identities(client_config: Mapping[str, Any], topics: Iterable[str]) -> dict[str, Identity]:
     """Return the identity of each topic.
 
     Raises:
@@ -31,7 +32,7 @@ def identities(bootstrap_servers: str, topics: Iterable[str]) -> dict[str, Ident
     """
     wanted = sorted(topics)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        admin = KafkaAdminClient(**client_config)
         try:
             cluster_id = str(admin.describe_cluster()["cluster_id"])
             existing = set(admin.list_topics())
@@ -48,19 +49,19 @@ def identities(bootstrap_servers: str, topics: Iterable[str]) -> dict[str, Ident
     }
 
 
-def unread(bootstrap_servers: str, positions: Mapping[Place, int]) -> set[Place]:
+def unread(client_config: Mapping[str, Any], positions: Mapping[Place, int]) -> set[Place]:
     """Return the partitions in which a committed record is left at or after its position.
 
     Not the same as "position below the end offset": markers of transactions and aborted records
     follow the last committed record. Reads at most one record of each partition.
 
     Args:
-        bootstrap_servers: of Kafka.
+        client_config: where Kafka is, and who asks.
         positions: the offset to read next, by partition: ``live.progress.next``.
     """
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            **client_config,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -195,9 +195,11 @@ class TopicWriter:
         self.producer.send(self.topic, value=value, key=key, partition=partition)
 
 
-def transactional_producer(bootstrap_servers: str, transactional_id: str) -> KafkaProducer:
+def transactional_producer(
+    client_config: Mapping[str, Any], transactional_id: str
+) -> KafkaProducer:
     producer = KafkaProducer(
-        bootstrap_servers=bootstrap_servers,
+        **client_config,
         transactional_id=transactional_id,
         linger_ms=5,
         batch_size=131_072,

@@ -31,7 +31,6 @@ from ops.stack.stack import Stack
 from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
 from schemas.errors import HubError
-from schemas.ids import Keys
 from streams.assessor import Assessor
 from streams.everyone import Batch, Everyone
 from streams.household import households
@@ -159,8 +158,7 @@ def _round(  # noqa: PLR0917 - what one round needs
             _fold(batch, pack).assess(pack)
     yield FOLD, clock.took(in_memory)
     del held
-    secrets = settings.secrets
-    keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+    keys = settings.keys
     with closing(connect(settings.local_dsn(database))) as connection:
         assessor = Assessor(NeedsStore(connection), keystore, keys, pack, settings.partitions)
         tick = begin("the live assessor", results.people // 2)

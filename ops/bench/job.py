@@ -10,23 +10,18 @@ from pathlib import Path
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """One run of one contestant; written to a file that is the contestant's only argument."""
+    """One run of one contestant; written to a file that is the contestant's only argument.
 
-    bootstrap_servers: str
-    host: str
-    port: int
-    user: str
-    database: str  # empty tables, this run's own
+    Where Kafka is, and every password, a contestant reads as each of our processes does.
+    """
+
+    dsn: str  # of empty tables, this run's own
     topic: str
     group: str  # this run's own
     batch: int  # records in a transaction, or what comes closest in the contestant's own idiom
     types: dict[int, str]  # event types by schema id
     first_record_file: str
     _noted: bool = field(default=False, repr=False)
-
-    @property
-    def dsn(self) -> str:
-        return f"host={self.host} port={self.port} user={self.user} dbname={self.database}"
 
     def write(self, path: Path) -> None:
         """Leave the job for the contestant."""

@@ -20,6 +20,7 @@ from ops.bench.peers.mapping import COLUMNS, event_types
 from ops.bench.race import Arena, empty_tables
 from schemas.catalogue import EventType
 from schemas.codec import decode_chunk
+from streams.clients import for_aiokafka
 
 CHUNK: Final = 4000  # records
 _NAMES: Final = ", ".join(f'"{name}"' for name in COLUMNS)
@@ -62,7 +63,7 @@ def _rate(work: Callable[[], None], events: int) -> float:
 async def fetch(arena: Arena) -> list[bytes]:
     """Return the value of every committed record of the topic."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=arena.settings.bootstrap_servers,
+        **for_aiokafka(arena.settings.kafka("reader")),
         isolation_level="read_committed",
         enable_auto_commit=False,
     )

@@ -134,8 +134,7 @@ def publish(settings: Settings, ids: SchemaIds, records: int, seed: int) -> Iter
     Raises:
         TransientError: Kafka does not answer.
     """
-    secrets = settings.secrets
-    keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+    keys = settings.keys
     composer = Composer(
         registry=REGISTRY,
         connector=REGISTRY,
@@ -147,7 +146,7 @@ def publish(settings: Settings, ids: SchemaIds, records: int, seed: int) -> Iter
     )
     outlet = KafkaOutlet(
         connector=REGISTRY,
-        client_config={"bootstrap_servers": settings.bootstrap_servers},
+        client_config=settings.kafka("admin"),
         schema_ids=ids,
         partitions=settings.partitions,
     )

@@ -107,11 +107,7 @@ def run(
     folder = settings.home / "bench" / database
     folder.mkdir(parents=True)
     job = Job(
-        bootstrap_servers=settings.bootstrap_servers,
-        host="127.0.0.1",
-        port=settings.port("postgres"),
-        user="hub",
-        database=database,
+        dsn=settings.dsn(database),
         topic=arena.topic,
         group=database,
         batch=batch,

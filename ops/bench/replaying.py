@@ -135,14 +135,14 @@ def _wiring(settings: Settings) -> Wiring:
 
 def _ends(arena: Arena, wiring: Wiring) -> dict[tuple[str, int], int]:
     places = [(arena.topic, number) for number in range(arena.settings.partitions)]
-    return topics.ends(wiring.settings.bootstrap_servers, places)
+    return topics.ends(wiring.settings.kafka("reader"), places)
 
 
 def _limit(arena: Arena, settings: Settings, processes: int) -> float:
     wiring = _wiring(settings)
     ranges = [
         Range(
-            bootstrap_servers=settings.bootstrap_servers,
+            client_config=settings.kafka("reader"),
             topic=topic,
             partition=partition,
             start=0,

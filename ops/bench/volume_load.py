@@ -27,6 +27,7 @@ from schemas.ids import MICROSECONDS_A_DAY, ZERO, days
 from schemas.registry import SchemaIds
 from schemas.sealing import seal
 from schemas.topics import EVENTS
+from streams.clients import for_aiokafka
 
 PAGE: Final = 20_000  # events in a transaction
 _BATCH_BYTES: Final = 900_000
@@ -80,7 +81,7 @@ class _Writer:
 
     async def open(self) -> None:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.bootstrap_servers,
+            **for_aiokafka(self._settings.kafka("admin")),
             transactional_id="hub-volume",
             max_batch_size=_BATCH_BYTES,
             compression_type="lz4" if _has_lz4() else None,

@@ -19,7 +19,6 @@ from ops.identity import asking, waiting
 from ops.identity.asking import Person, identifier
 from ops.identity.suggest_commands import suggest, suggestions
 from ops.run.api import queries
-from ops.run.connector import identifier_keys
 from ops.settings import Settings
 from projections.decisions import (
     Decided,
@@ -146,7 +145,7 @@ def _carry_out(settings: Settings, decision: Decision, timeout: int | None) -> N
         watch.begin()
         decided = decide(
             connection,
-            identifier_keys(settings),
+            settings.keys,
             decision,
             now_us=time.time_ns() // 1000,
             today=settings.today,

@@ -120,7 +120,7 @@ class Following:
     def range(self, place: Place, start: int, end: int, until: int | None = None) -> Range:
         """Return what a process is to read of a partition."""
         return Range(
-            bootstrap_servers=self.wiring.settings.bootstrap_servers,
+            client_config=self.wiring.settings.kafka("reader"),
             topic=place[0],
             partition=place[1],
             start=start,

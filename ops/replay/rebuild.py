@@ -68,7 +68,7 @@ class Rebuild(Following):
             self.goal = {
                 place: min(end, self.ends.get(place, end)) for place, end in self.goal.items()
             }
-        said_ends = topics.ends(settings.bootstrap_servers, topics.needs_places(settings))
+        said_ends = topics.ends(settings.kafka("reader"), topics.needs_places(settings))
         replay_schema.create(self.work, self.wiring.schema)
         replay_fold.open_facts(self.into)
         replay_history.stage(self.into)

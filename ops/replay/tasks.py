@@ -37,8 +37,7 @@ class Wiring:
 
     @property
     def keys(self) -> Keys:
-        secrets = self.settings.secrets
-        return Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+        return self.settings.keys
 
     def keystore(self) -> PostgresKeyStore:
         """Open the key store; close it in the end."""

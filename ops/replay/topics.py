@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
@@ -28,7 +28,7 @@ def wiring(settings: Settings, ids: SchemaIds, schema: str) -> Wiring:
         TransientError: Kafka does not answer.
         PermanentError: a topic does not exist.
     """
-    known = identities(settings.bootstrap_servers, topics.CONSUMED.values())
+    known = identities(settings.kafka("reader"), topics.CONSUMED.values())
     return Wiring(
         settings=settings,
         schema=schema,
@@ -60,7 +60,7 @@ def check_identities(connection: Connection, partitions: Mapping[str, Partition]
             )
 
 
-def ends(bootstrap_servers: str, places: Iterable[Place]) -> dict[Place, int]:
+def ends(client_config: Mapping[str, Any], places: Iterable[Place]) -> dict[Place, int]:
     """Return the last stable offset of each partition.
 
     Raises:
@@ -68,7 +68,7 @@ def ends(bootstrap_servers: str, places: Iterable[Place]) -> dict[Place, int]:
     """
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            **client_config,
             isolation_level="read_committed",
             enable_auto_commit=False,
         )

@@ -17,7 +17,7 @@ from projections.keystore import PostgresKeyStore
 from projections.past_queries import PastQueries
 from projections.queries import Queries, open_pool
 from schemas.errors import PermanentError
-from schemas.ids import Keys, PersonId
+from schemas.ids import PersonId
 from streams.past import Past
 from streams.rules.load import load_pack
 
@@ -84,6 +84,5 @@ def identify(settings: Settings, pinfl: str) -> PersonId:
     Raises:
         InvalidRecord: it is none; the text names the rule only.
     """
-    secrets = settings.secrets
-    keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
-    return keys.pseudonym("uz.pinfl", validate_pinfl(pinfl, settings.pinfl_check_digit, "pinfl"))
+    number = validate_pinfl(pinfl, settings.pinfl_check_digit, "pinfl")
+    return settings.keys.pseudonym("uz.pinfl", number)

@@ -19,7 +19,6 @@ from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
 from projections.payments_store import PaymentsStore
 from schemas.errors import TransientError
-from schemas.ids import Keys
 from streams.assessor import Assessor
 from streams.past import Past
 from streams.rejudging import Rejudger
@@ -41,7 +40,7 @@ def run(settings: Settings, stop: Flag) -> None:
         TransientError: a database does not answer; nothing was half done.
     """
     secrets = settings.secrets
-    keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+    keys = settings.keys
     keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
     try:
         with closing(keystore), closing(connect(settings.hub_dsn)) as connection:

@@ -43,7 +43,7 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
     """
     if name not in WIRINGS:
         raise PermanentError(f"no connector {name}; there are: {', '.join(sorted(WIRINGS))}")
-    keys = identifier_keys(settings)
+    keys = settings.keys
     ids = schema_ids(settings)
     source, translate = WIRINGS[name](settings, keys)
     registry, topic = _OWN.get(name) or (name, topics.EVENTS[name])
@@ -62,19 +62,13 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
         translate=translate,
         outlet=KafkaOutlet(
             connector=name,
-            client_config={"bootstrap_servers": settings.bootstrap_servers},
+            client_config=settings.kafka(f"connector-{name}"),
             schema_ids=ids,
             partitions=partitions,
         ),
         now=lambda: time.time_ns() // 1000,
     )
     relay.run(stop)
-
-
-def identifier_keys(settings: Settings) -> Keys:
-    """Return the keys that ids are derived under."""
-    secrets = settings.secrets
-    return Keys(person=secrets.person_key, event=secrets.event_key, digest=secrets.digest_key)
 
 
 def _civil(settings: Settings, keys: Keys) -> Wiring:

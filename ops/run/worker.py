@@ -10,7 +10,6 @@ from ops.initialise import schema_ids
 from ops.run.garbage import collect_rarely
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
-from schemas.ids import Keys
 from schemas.sealing import seal_bytes
 from schemas.topics import CONSUMED
 from streams import app
@@ -43,9 +42,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     ids = schema_ids(settings)
     key_store = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
     config = app.WorkerConfig(
-        bootstrap_servers=settings.bootstrap_servers,
+        client_config=settings.kafka("worker"),
         dsn=settings.hub_dsn,
-        keys=Keys(secrets.person_key, secrets.event_key, secrets.digest_key),
+        keys=settings.keys,
         sealer=QuarantineSealer(key_store),
         types={topic: ids.types(topic) for topic in CONSUMED.values()},
     )

@@ -127,7 +127,7 @@ def _answers(settings: Settings) -> bool:
 
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=f"127.0.0.1:{settings.port('kafka')}",
+            **settings.kafka("admin"),
             bootstrap_timeout_ms=5000,
             request_timeout_ms=5000,
         )

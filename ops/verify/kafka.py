@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -20,7 +20,7 @@ _POLL_MS = 500
 _ALL = (*CONSUMED.values(), NEEDS, QUARANTINE)
 
 
-def read_topics(bootstrap: str, registry_url: str, keys: Keys) -> Topics:
+def read_topics(client_config: Mapping[str, Any], registry_url: str, keys: Keys) -> Topics:
     """Return all that the topics of registries, operators, needs and quarantine hold.
 
     Raises:
@@ -29,7 +29,7 @@ def read_topics(bootstrap: str, registry_url: str, keys: Keys) -> Topics:
     found = Topics()
     with httpx.Client(base_url=registry_url, timeout=30) as client:
         decoder = Decoder(lambda number: _schema_text(client, number), keys)
-        for record in _records(bootstrap, _ALL, found):
+        for record in _records(client_config, _ALL, found):
             place = Place(record.topic, record.partition, record.offset)
             whole = place.topic, place.partition
             found.records[whole] = found.records.get(whole, 0) + 1
@@ -50,9 +50,9 @@ def _keep(found: Topics, item: Event | Entry | Broken) -> None:
             (found.needs if item.place.topic == NEEDS else found.events).append(item)
 
 
-def end_offsets(bootstrap: str) -> dict[tuple[str, int], int]:
+def end_offsets(client_config: Mapping[str, Any]) -> dict[tuple[str, int], int]:
     """Return where each partition ends for a ``read_committed`` reader."""
-    consumer = _consumer(bootstrap)
+    consumer = _consumer(client_config)
     try:
         places = _partitions(consumer, _ALL)
         ends = consumer.end_offsets(places) if places else {}
@@ -61,9 +61,9 @@ def end_offsets(bootstrap: str) -> dict[tuple[str, int], int]:
         consumer.close()
 
 
-def _consumer(bootstrap: str) -> KafkaConsumer:
+def _consumer(client_config: Mapping[str, Any]) -> KafkaConsumer:
     return KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
+        **client_config,
         client_id="hub-verify",
         group_id=None,
         enable_auto_commit=False,
@@ -85,8 +85,10 @@ def _partitions(consumer: KafkaConsumer, topics: tuple[str, ...]) -> list[TopicP
     ]
 
 
-def _records(bootstrap: str, topics: tuple[str, ...], found: Topics) -> Iterator[Any]:
-    consumer = _consumer(bootstrap)
+def _records(
+    client_config: Mapping[str, Any], topics: tuple[str, ...], found: Topics
+) -> Iterator[Any]:
+    consumer = _consumer(client_config)
     try:
         places = _partitions(consumer, topics)
         for place in places:

@@ -54,7 +54,7 @@ def verify(
         while True:
             pending, place = _under_way(settings, needed, place)
             late = time.monotonic() - began >= wait_seconds
-            ends = end_offsets(settings.bootstrap_servers)
+            ends = end_offsets(settings.kafka("reader"))
             check_room(sum(ends.values()), available_bytes())
             nothing = not any(ends.values())
             reading = time.monotonic()
@@ -147,7 +147,7 @@ def _read(settings: Settings, needed: frozenset[str], ledger: Ledger | None, on:
         digest_key=secrets.digest_key,
         on=on,
         now=int(time.time() * _MICROS),
-        topics=read_topics(settings.bootstrap_servers, settings.registry_url, keys),
+        topics=read_topics(settings.kafka("reader"), settings.registry_url, keys),
         sources=sources,
         tables=read_tables(settings.hub_dsn) if "tables" in needed else Tables(),
         ledger=ledger,
@@ -179,4 +179,4 @@ def _unsettled(settings: Settings, world: World, needed: frozenset[str]) -> list
 
 
 def _stood_still(settings: Settings, ends: dict[tuple[str, int], int]) -> bool:
-    return end_offsets(settings.bootstrap_servers) == ends
+    return end_offsets(settings.kafka("reader")) == ends

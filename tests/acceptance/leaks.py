@@ -49,9 +49,7 @@ def written(settings: Settings) -> Iterator[tuple[str, bytes]]:
 
 
 def _topics(settings: Settings) -> Iterator[tuple[str, bytes]]:
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers, group_id=None, enable_auto_commit=False
-    )
+    consumer = KafkaConsumer(**settings.kafka("admin"), group_id=None, enable_auto_commit=False)
     try:
         places = [
             TopicPartition(topic.name, number)

@@ -169,7 +169,7 @@ def suggest_who_is_who(settings: Settings) -> None:
 def kill_connector_at_work(scene: Scene, name: str) -> bool:
     """Kill a connector that has more to publish; return whether a transaction was open."""
     component, transactional_id = f"connector-{name}", f"hub-connector-{name}"
-    admin = KafkaAdminClient(bootstrap_servers=scene.trial.settings.bootstrap_servers)
+    admin = KafkaAdminClient(**scene.trial.settings.kafka("admin"))
     record = scene.process(component)
     opened = False
     try:

@@ -18,6 +18,8 @@ import psycopg
 from ops.bench.job import Job
 from ops.bench.peers.mapping import COLUMNS, Row, event_types, rows_of
 from ops.run.garbage import collect_rarely
+from ops.settings import Settings
+from streams.clients import for_faust
 
 _IDLE_SECONDS: Final = 0.2  # without an event; then what is left is stored, however little
 _NAMES: Final = ", ".join(f'"{name}"' for name in COLUMNS)
@@ -73,9 +75,11 @@ class Buffer:
 
 def make_app(job: Job) -> Any:
     """Return the Faust app."""
+    kafka = Settings.from_environment().kafka("admin")
     app = faust.App(
         job.group,
-        broker=f"kafka://{job.bootstrap_servers}",
+        broker=f"kafka://{kafka['bootstrap_servers']}",
+        broker_credentials=for_faust(kafka),
         value_serializer="raw",
         key_serializer="raw",
         consumer_auto_offset_reset="earliest",

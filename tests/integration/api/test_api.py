@@ -20,7 +20,7 @@ from projections.keystore import PostgresKeyStore, initialise
 from projections.migrations import migrate
 from projections.needs_store import NeedsStore, connect
 from schemas.errors import PermanentError
-from schemas.ids import Keys, text
+from schemas.ids import text
 from streams.assessor import Assessor
 from streams.rules.uz import PACK
 from tests.integration.assessment.country import NOW, ON, PARTITIONS, Country, person
@@ -53,7 +53,7 @@ def country(settings: Settings) -> Iterator[Country]:
             " ('registry.civil.events.v1', 0, 'c', 't', 9, 1, 9, 0, 7),"
             " ('registry.civil.events.v1', 1, 'c', 't', 9, 1, 9, 0, 7)"
         )
-        keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+        keys = settings.keys
         Assessor(NeedsStore(hub), keystore, keys, PACK, PARTITIONS).assess_batch(ON, NOW)
         yield made
 

@@ -34,7 +34,7 @@ def own_topics(
     monkeypatch.setattr(topics, "QUARANTINE", unique_name("quarantine"))
     monkeypatch.setitem(topics.EVENTS, "tax", unique_name("tax"))
     names = {topics.CHECKPOINTS: 4, topics.QUARANTINE: 1, topics.EVENTS["tax"]: 3}
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
+    admin = KafkaAdminClient(**stack.kafka("admin"))
     admin.create_topics([NewTopic(n, p, 1) for n, p in names.items()], wait_for_metadata=True)
     yield topics.EVENTS["tax"]
     admin.delete_topics(list(names))
@@ -44,7 +44,7 @@ def own_topics(
 def outlet(stack: Settings) -> KafkaOutlet:
     return KafkaOutlet(
         connector="tax",
-        client_config={"bootstrap_servers": stack.bootstrap_servers},
+        client_config=stack.kafka("admin"),
         schema_ids=schema_ids(),
         partitions=3,
         transaction_timeout_seconds=10,
@@ -63,7 +63,7 @@ def relay(stack: Settings, topic: str, source: ListSource) -> Relay:
 
 def committed(stack: Settings, topic: str) -> list[Any]:
     consumer = KafkaConsumer(
-        bootstrap_servers=stack.bootstrap_servers,
+        **stack.kafka("admin"),
         isolation_level="read_committed",
         group_id=None,
         enable_auto_commit=False,

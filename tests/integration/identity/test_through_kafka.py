@@ -38,7 +38,7 @@ def topic(
     monkeypatch.setattr(topics, "CHECKPOINTS", unique_name("checkpoints"))
     name = unique_name("operator")
     wanted = {name: 1, topics.CHECKPOINTS: len(topics.CHECKPOINT_PARTITION)}
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
+    admin = KafkaAdminClient(**stack.kafka("admin"))
     admin.create_topics([NewTopic(n, p, 1) for n, p in wanted.items()], wait_for_metadata=True)
     yield name
     admin.delete_topics([topics.CHECKPOINTS])  # the rig deletes the other
@@ -51,7 +51,7 @@ def relay(stack: Settings, database: str, topic: str) -> Iterator[Relay]:
     ids = SchemaIds(
         {(topic, name): IDS[name] for name in types} | {(topics.CHECKPOINTS, "hub.checkpoint"): 999}
     )
-    config = {"bootstrap_servers": stack.bootstrap_servers}
+    config = stack.kafka("admin")
     made = Relay(
         composer=Composer(
             registry="hub",
@@ -77,7 +77,7 @@ def relay(stack: Settings, database: str, topic: str) -> Iterator[Relay]:
 
 @pytest.fixture
 def rig(stack: Settings, database: str, topic: str, tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(stack.bootstrap_servers, database, topic, f"group-{topic}", tmp_path)
+    made = Rig(stack, database, topic, f"group-{topic}", tmp_path)
     yield made
     made.close()
 

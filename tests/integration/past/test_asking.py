@@ -28,7 +28,7 @@ from projections.moments import moment as asked
 from projections.needs_store import NeedsStore, connect
 from projections.past_queries import PastQueries
 from projections.payment_queries import PaymentQueries
-from schemas.ids import Keys, text
+from schemas.ids import text
 from streams.assessor import Assessor
 from streams.rules.uz import PACK
 from tests.integration.assessment.country import PARTITIONS, person
@@ -60,7 +60,7 @@ def country(settings: Settings) -> Iterator[Timeline]:
     keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
     made = Timeline(settings.hub_dsn, keystore)
     with closing(keystore), closing(made.connection), closing(connect(settings.hub_dsn)) as hub:
-        keys = Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
+        keys = settings.keys
         assessor = Assessor(NeedsStore(hub), keystore, keys, PACK, PARTITIONS)
         made.at = moment("2026-03-01")
         made.born("1ali", "1990-05-01", "M")

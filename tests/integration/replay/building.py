@@ -27,7 +27,7 @@ class Building:
     def __init__(self, rig: Rig, connection: Connection) -> None:
         self.rig = rig
         self.into = Into(connection, SCHEMA)
-        known = identities(rig.bootstrap_servers, [rig.topic])[rig.topic]
+        known = identities(rig.client_config, [rig.topic])[rig.topic]
         self.partition = Partition(
             registry="tax", cluster_id=known.cluster_id, topic_id=known.topic_id, types=TYPES
         )
@@ -36,7 +36,7 @@ class Building:
     def range(self, number: int, until: int | None = None, end: int | None = None) -> Range:
         positions = {place.partition: at for place, at in self.rig.positions().items()}
         return Range(
-            bootstrap_servers=self.rig.bootstrap_servers,
+            client_config=self.rig.client_config,
             topic=self.rig.topic,
             partition=number,
             start=0,

@@ -10,7 +10,7 @@ from ops.settings import DATABASES, Settings
 
 
 def test_the_broker_creates_a_topic(stack: Settings, topic_name: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
+    admin = KafkaAdminClient(**stack.kafka("admin"))
 
     admin.create_topics([NewTopic(topic_name, 2, 1)])
 

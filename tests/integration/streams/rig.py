@@ -60,16 +60,19 @@ class Worker:
 class Rig:
     """A topic, a database, and whoever works between them."""
 
-    bootstrap_servers: str
+    stack: Settings
     dsn: str
     topic: str
     group: str
     folder: Path
     workers: list[Worker] = field(default_factory=list)
 
+    @property
+    def client_config(self) -> dict[str, Any]:
+        return self.stack.kafka("admin")
+
     def start(self, **changed: Any) -> Worker:
         wiring = {
-            "bootstrap_servers": self.bootstrap_servers,
             "dsn": self.dsn,
             "topics": {"tax": self.topic},
             "session_seconds": 6.0,
@@ -81,14 +84,14 @@ class Rig:
                 [sys.executable, str(_PROCESS), json.dumps(wiring)],
                 stdout=out,
                 stderr=out,
-                env=os.environ | {"PYTHONPATH": str(_PROJECT)},
+                env=os.environ | self.stack.as_environment() | {"PYTHONPATH": str(_PROJECT)},
             )
         worker = Worker(process, log)
         self.workers.append(worker)
         return worker
 
     def writer(self) -> TopicWriter:
-        producer = transactional_producer(self.bootstrap_servers, f"{self.topic}-writer")
+        producer = transactional_producer(self.client_config, f"{self.topic}-writer")
         return TopicWriter(producer, self.topic, IDS)
 
     def positions(self) -> dict[Place, int]:
@@ -99,7 +102,7 @@ class Rig:
         return {Place(self.topic, n): stored.get((self.topic, n), 0) for n in range(PARTITIONS)}
 
     def caught_up(self) -> bool:
-        return not unread(self.bootstrap_servers, self.positions())
+        return not unread(self.client_config, self.positions())
 
     def stored(self) -> int:
         count: int = self.rows("coalesce(sum(events), 0)::bigint FROM live.progress")[0][0]
@@ -114,7 +117,7 @@ class Rig:
             connection.execute(statement.encode())
 
     def administer(self, act: Callable[[KafkaAdminClient], T]) -> T:
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
+        admin = KafkaAdminClient(**self.client_config)
         try:
             return act(admin)
         finally:
@@ -146,6 +149,6 @@ class Rig:
 def open_rig(stack: Settings, dsn: str, topic: str, folder: Path) -> Rig:
     """Return a rig with its tables and an empty topic."""
     migrate(dsn)
-    rig = Rig(stack.bootstrap_servers, dsn, topic, f"group-{topic}", folder)
+    rig = Rig(stack, dsn, topic, f"group-{topic}", folder)
     rig.administer(lambda admin: admin.create_topics([NewTopic(topic, PARTITIONS, 1)]))
     return rig

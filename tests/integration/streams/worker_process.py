@@ -1,4 +1,7 @@
-"""A worker as a process of its own, to be killed or frozen; argv: its wiring, as JSON."""
+"""A worker as a process of its own, to be killed or frozen; argv: its wiring, as JSON.
+
+Where Kafka is, and the password, it reads as every process does.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 from ops import logs
 from ops.cli import guarded
+from ops.settings import Settings
 from schemas.catalogue import EventType, catalogue
 from schemas.ids import Keys
 from streams import app
@@ -28,6 +32,7 @@ def main(wiring: dict[str, Any]) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     config = app.WorkerConfig(
+        client_config=Settings.from_environment().kafka("admin"),
         keys=Keys(b"p" * 32, b"e" * 32, b"d" * 32),
         sealer=ReverseSealer(),
         types=dict.fromkeys(wiring["topics"].values(), TYPES),

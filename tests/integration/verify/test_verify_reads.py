@@ -28,9 +28,7 @@ SLOT = "verify_test"
 
 
 def produce(settings: Settings, topic: str, *transactions: tuple[list[bytes], bool]) -> None:
-    producer = KafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers, transactional_id=topic, acks="all"
-    )
+    producer = KafkaProducer(**settings.kafka("admin"), transactional_id=topic, acks="all")
     producer.init_transactions()
     for values, commits in transactions:
         producer.begin_transaction()
@@ -46,11 +44,11 @@ def produce(settings: Settings, topic: str, *transactions: tuple[list[bytes], bo
 
 def read(settings: Settings, topic: str) -> tuple[list[Any], Topics]:
     found = Topics()
-    return list(_records(settings.bootstrap_servers, (topic,), found)), found
+    return list(_records(settings.kafka("admin"), (topic,), found)), found
 
 
 def create(settings: Settings, topic: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin = KafkaAdminClient(**settings.kafka("admin"))
     try:
         admin.create_topics([NewTopic(topic, 2, 1)])
     finally:

@@ -11,11 +11,7 @@ from ops.bench.job import Job
 
 def job(folder: Path) -> Job:
     return Job(
-        bootstrap_servers="k:1",
-        host="h",
-        port=5,
-        user="u",
-        database="d",
+        dsn="host=h dbname=d",
         topic="t",
         group="g",
         batch=7,
