@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ops import secret_files
 from ops.secret_files import SECRET_NAMES, Secrets, SettingsError, create_secrets, read_secrets
-from ops.surroundings import Reader, day, folder, one_of, switch, url, whole
+from ops.surroundings import Reader, day, folder, one_of, origin, switch, url, whole
 from schemas.ids import Keys
 
 __all__ = [
@@ -77,6 +77,7 @@ class Settings:
     api_dsn_override: str = field(default="", repr=False)
     pipeline_dsn_override: str = field(default="", repr=False)
     audit_dsn_override: str = field(default="", repr=False)
+    audit_origin: str = "hub.example.uz/audit"  # the log's name: where outsiders will read it
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -106,6 +107,7 @@ class Settings:
             api_dsn_override=read.of("HUB_API_DSN", str, ""),
             pipeline_dsn_override=read.of("HUB_PIPELINE_DSN", str, ""),
             audit_dsn_override=read.of("HUB_AUDIT_DSN", str, ""),
+            audit_origin=read.of("HUB_AUDIT_ORIGIN", origin, "hub.example.uz/audit"),
         )
         if read.faults:
             raise SettingsError("\n".join(read.faults))
@@ -132,6 +134,7 @@ class Settings:
             "HUB_API_DSN": self.api_dsn_override,
             "HUB_PIPELINE_DSN": self.pipeline_dsn_override,
             "HUB_AUDIT_DSN": self.audit_dsn_override,
+            "HUB_AUDIT_ORIGIN": self.audit_origin,
         }
         return {name: value for name, value in given.items() if value}
 

@@ -76,3 +76,10 @@ def url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return text.rstrip("/")
+
+
+def origin(text: str) -> str:
+    """Return the name of a log, which is the name of its key too (C2SP signed-note)."""
+    if "+" in text or text.split() != [text] or not text.isprintable():
+        raise ValueError("must be one word without a plus, such as hub.example.uz/audit")
+    return text

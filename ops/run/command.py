@@ -78,6 +78,16 @@ def sequencer() -> None:
 
 
 @app.command()
+def integrator() -> None:
+    """Publish the audit log: tiles and signed checkpoints.
+
+    Examples:
+      hub run integrator
+    """
+    foreground("integrator", "ops.run.integrator:run")
+
+
+@app.command()
 def api() -> None:
     """Answer over HTTP, on loopback.
 

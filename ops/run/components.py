@@ -32,6 +32,7 @@ def components(settings: Settings, workers: int) -> tuple[Component, ...]:
     """Return every component of ``hub up --all``, in the order in which they are started."""
     return (
         Component("sequencer", ("sequencer",)),
+        Component("integrator", ("integrator",)),
         *(Component(f"worker-{n}", ("worker",)) for n in range(1, workers + 1)),
         Component("assessor", ("assessor",)),
         Component("clock", ("clock",)),

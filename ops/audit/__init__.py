@@ -1,0 +1,1 @@
+"""``hub audit``: prove, show, verify and export what is on record."""
