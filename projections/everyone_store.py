@@ -16,8 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
-from projections import needs_sql
-from projections.needs_store import Complete
+from projections import completeness, needs_sql
 from schemas.errors import TransientError
 
 Row = tuple[Any, ...]
@@ -48,14 +47,6 @@ SELECT uuid_send(person),
     OR kind = 'marriage' AND value ->> 'married_on' <= %(on)s
     OR kind = 'guardian'
     OR kind = 'linked_to'
-"""
-
-COMPLETENESS: Final = """
-SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
-    SELECT registry, partition, max(through) AS through, bool_or(snapshot) AS snapshot
-      FROM live.completeness WHERE known_from <= %(known_at)s::timestamptz
-     GROUP BY registry, partition) each
- GROUP BY registry
 """
 
 # ``needs_sql.FACTS`` of thousands of people: the same rows, but each record's closures are found
@@ -167,11 +158,9 @@ class EveryoneStore:
             return set()
         return {row[0] for row in self._rows(needs_sql.REGISTERED_AT, [list(dwellings)])}
 
-    def completeness(self) -> dict[str, Complete]:
-        return {
-            row[0]: Complete(*row[1:])
-            for row in self._rows(COMPLETENESS, {"known_at": self._known_at})
-        }
+    def completeness(self) -> dict[str, completeness.Complete]:
+        rows = self._rows(completeness.SELECT, {"known_at": self._known_at})
+        return completeness.by_registry(rows)
 
     def districts(self) -> list[str]:
         """Return the code of every district that anybody was ever registered in."""

@@ -117,11 +117,3 @@ class Pending(NamedTuple):
     settles_at: datetime | None
     income_through: date | None  # the earliest
     has_none: bool  # some were judged without any month of income
-
-
-class Complete(NamedTuple):
-    """How far a registry is, in the partition that is least far."""
-
-    partitions: int  # that stated anything
-    through: date
-    snapshot: bool

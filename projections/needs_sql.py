@@ -157,13 +157,6 @@ SELECT uuid_send(need), version, uuid_send(person), uuid_send(household), kind, 
   FROM live.needs n WHERE person = ANY (%s::uuid[])
 """
 
-COMPLETENESS: Final = """
-SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
-    SELECT registry, partition, max(through) AS through, bool_or(snapshot) AS snapshot
-      FROM live.completeness GROUP BY registry, partition) each
- GROUP BY registry
-"""
-
 # What waits for a day, for the tax registry or for an annulment to count, not for an event of its
 # own. One at a time does this; who is in the queue already is not queued again, and the calendar
 # never fills it so that a fresh event would wait long.

@@ -18,12 +18,12 @@ import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
 
+from projections import completeness
 from projections import needs_sql as sql
 from projections.needs_rows import (
     NO_EVENT,
     AssessmentRow,
     Cause,
-    Complete,
     MembershipRow,
     Mover,
     NeedRow,
@@ -36,7 +36,6 @@ __all__ = (
     "NO_EVENT",
     "AssessmentRow",
     "Cause",
-    "Complete",
     "Mover",
     "NeedRow",
     "NeedsStore",
@@ -151,8 +150,9 @@ class NeedsStore:
         rows = self._rows(sql.NEEDS_OF, [_array(persons)])
         return {row[0]: StoredNeed(*row) for row in rows}
 
-    def completeness(self) -> dict[str, Complete]:
-        return {row[0]: Complete(*row[1:]) for row in self._rows(sql.COMPLETENESS)}
+    def completeness(self) -> dict[str, completeness.Complete]:
+        rows = self._rows(completeness.SELECT, {"known_at": "infinity"})
+        return completeness.by_registry(rows)
 
     def queue_due(self, on: date, now: datetime, *, closed: date | None, most: int) -> int:
         """Queue the households whose answer may change with time; return how many.

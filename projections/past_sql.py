@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-# As ``needs_sql.COMPLETENESS``, of what was known then.
-COMPLETENESS: Final = """
-SELECT registry, count(*), min(through), bool_and(snapshot) FROM (
-    SELECT registry, partition, max(through) AS through, bool_or(snapshot) AS snapshot
-      FROM live.completeness WHERE known_from <= %(known_at)s::timestamptz
-     GROUP BY registry, partition) each
- GROUP BY registry
-"""
-
 FACTS: Final = """
 SELECT event_id, ordinal, person, kind, value, valid_from, valid_to, known_from, record, version,
        change, sensitivity, is_sealed, topic, partition, "offset"

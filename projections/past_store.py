@@ -13,8 +13,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import tuple_row
 
-from projections import needs_sql, past_sql
-from projections.needs_store import Complete
+from projections import completeness, needs_sql
 
 Row = tuple[Any, ...]
 
@@ -44,10 +43,10 @@ class PastStore:
         rows = self._rows(needs_sql.REGISTERED_AT, [list(dwellings)])
         return {row[0] for row in rows}
 
-    def completeness(self) -> dict[str, Complete]:
+    def completeness(self) -> dict[str, completeness.Complete]:
         """Return how far each registry was known to be."""
-        rows = self._rows(past_sql.COMPLETENESS, {"known_at": self.known_at})
-        return {row[0]: Complete(*row[1:]) for row in rows}
+        rows = self._rows(completeness.SELECT, {"known_at": self.known_at})
+        return completeness.by_registry(rows)
 
     def _rows(
         self, statement: LiteralString, arguments: Sequence[Any] | Mapping[str, Any]

@@ -15,11 +15,11 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
-from projections import generation
+from projections import completeness, generation
 from projections import stats_sql as sql
 from schemas.errors import PermanentError, TransientError
 
@@ -69,10 +69,9 @@ class Stats:
 
     def completeness(self, moment: Moment) -> dict[str, date | None]:
         """Return the day up to which each registry had stated everything."""
-        return {
-            row["registry"]: row["through"] if row["partitions"] >= self.partitions else None
-            for row in self._rows(sql.COMPLETENESS, {"at": moment.at})
-        }
+        with self.connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(completeness.SELECT, {"known_at": moment.at}).fetchall()
+        return completeness.stated_through(completeness.by_registry(rows), self.partitions)
 
     def districts(self, moment: Moment) -> list[str]:
         """Return the code of every district that anybody was known to have been registered in."""

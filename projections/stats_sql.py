@@ -16,12 +16,6 @@ SESSION: Final = {
 BEGIN: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('read', %s)"
 
-COMPLETENESS: Final = """
-SELECT registry, count(*) AS partitions, min(through) AS through FROM (
-    SELECT registry, partition, max(through) AS through FROM live.completeness
-     WHERE known_from <= %(at)s GROUP BY registry, partition) each
- GROUP BY registry ORDER BY registry
-"""
 FIRST_SAID: Final = "SELECT min(known_from) AS first FROM live.assessments"
 
 FORGET: Final = """

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from psycopg import errors
 
+from projections.completeness import stated_through
 from projections.needs_store import NO_EVENT, Cause, NeedsStore
 from projections.payments_store import queue_past
 from projections.sealing_keys import KeyStore
@@ -106,20 +107,14 @@ class Assessor:
         """
         return Clock(self.store, self.pack, self.partitions, self.most_due).queue_due(on, now)
 
-    def _complete(self) -> dict[str, date | None]:
-        """Return up to when each registry has stated everything, in all partitions."""
-        return {
-            registry: found.through if found.partitions >= self.partitions else None
-            for registry, found in self.store.completeness().items()
-        }
-
     def _assess_some(self, limit: int, on: date, now: datetime) -> Assessed | None:
         store = self.store
         store.lock_generation()
         causes = store.take_causes(limit)
         if not causes:
             return None
-        complete = self._complete()  # before the facts: never more complete than they are
+        # Before the facts: never more complete than they are.
+        complete = stated_through(store.completeness(), self.partitions)
         circle = gather(store, self._seeds(causes, on), on, now, self.pack.family_law(on))
         taken = {cause.id for cause in causes}
         more = [cause for cause in store.take_causes_of(circle.ids) if cause.id not in taken]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
-from projections.needs_rows import Complete, Pending
+from projections.completeness import Complete, stated_through
+from projections.needs_rows import Pending
 from streams.rules.pack import RulePack
 
 DAY = timedelta(days=1)
@@ -93,8 +94,8 @@ class Clock:
         )
 
     def _through(self) -> date | None:
-        found = self.store.completeness().get(self.pack.income_registry)
-        return found.through if found is not None and found.partitions >= self.partitions else None
+        complete = stated_through(self.store.completeness(), self.partitions)
+        return complete.get(self.pack.income_registry)
 
     def _closed(self, on: date, through: date | None) -> date | None:
         window = self.pack.income_window(on, through)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
+from projections.completeness import stated_through
 from projections.everyone_store import EveryoneStore
 from projections.sealing_keys import KeyReader
 from streams.assessment import Assessment, assess
@@ -119,7 +120,7 @@ class Everyone:
     ) -> Iterator[Batch]:
         """Return our share of the households, but for the batches ``done``."""
         with closing(self._store(self.snapshot)) as store:
-            complete = completeness(store, self.partitions)
+            complete = stated_through(store.completeness(), self.partitions)
             which, many = self.share
             adult_age = max(pack.family_law(on).adult_age for pack in (self.pack, *self.others))
             minors_from = on.replace(year=on.year - adult_age, day=min(on.day, 28))
@@ -175,14 +176,6 @@ def _one_ahead(read: Callable[[int], _T], numbers: Iterable[int]) -> Iterator[_T
             waiting = coming
         if waiting is not None:
             yield waiting.result()
-
-
-def completeness(store: EveryoneStore, partitions: int) -> dict[str, date | None]:
-    """Return up to when each registry has stated everything, in all its partitions."""
-    return {
-        registry: found.through if found.partitions >= partitions else None
-        for registry, found in store.completeness().items()
-    }
 
 
 class _Task(NamedTuple):

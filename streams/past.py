@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
-from projections.needs_store import Complete
+from projections.completeness import Complete, stated_through
 from projections.sealing_keys import KeyReader
 from schemas.ids import text
 from streams.assessment import Assessment, assess
@@ -88,10 +88,7 @@ class Past:
 
     def complete(self, store: Facts) -> dict[str, date | None]:
         """Return up to when each registry had stated everything, in all partitions."""
-        return {
-            registry: found.through if found.partitions >= self.partitions else None
-            for registry, found in store.completeness().items()
-        }
+        return stated_through(store.completeness(), self.partitions)
 
     def judge(
         self,

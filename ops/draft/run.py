@@ -36,9 +36,10 @@ from ops.draft.tally import Tally
 from ops.draft.work import Question, Work, open_work
 from ops.settings import Settings
 from ops.stats import places
+from projections.completeness import stated_through
 from projections.everyone_store import EveryoneStore
 from schemas.errors import HubError, PermanentError, TransientError
-from streams.everyone import HOUSEHOLD_BATCH, completeness
+from streams.everyone import HOUSEHOLD_BATCH
 from streams.rules.pack import RulePack
 
 Progress = Callable[[int, int, int], None]  # batches finished, of how many, households in them
@@ -81,7 +82,7 @@ class Trial:
                 work, note = open_work(self.settings.home, self.question, data, now, resume=resume)
                 if note:
                     say(note)
-                complete = completeness(store, self.settings.partitions)
+                complete = stated_through(store.completeness(), self.settings.partitions)
                 self._assess(work, store.export(), progress)
                 store.check()
         except psycopg.OperationalError as error:
