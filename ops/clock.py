@@ -19,9 +19,9 @@ import typer
 from rich.console import Console
 from rich.progress import TextColumn, TimeRemainingColumn
 
+from ops.keystore import open_keystore
 from ops.progress_bar import progress_bar
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
 from schemas.errors import PermanentError, TransientError
 from streams.assessor import Assessor
@@ -74,9 +74,8 @@ def move(settings: Settings, first: date, last: date, step: int) -> int:
             real date.
         TransientError: a database does not answer; what was committed stays.
     """
-    secrets = settings.secrets
     keys = settings.keys
-    keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    keystore = open_keystore(settings)
     try:
         with closing(keystore), closing(connect(settings.hub_dsn)) as connection:
             store = NeedsStore(connection)

@@ -13,8 +13,8 @@ import httpx
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from ops.keystore import initialise_keystore
 from ops.settings import Settings
-from projections import keystore
 from projections.migrations import migrate
 from schemas import registry
 from schemas.errors import PermanentError, TransientError
@@ -31,7 +31,7 @@ def initialise(settings: Settings) -> registry.SchemaIds:
         PermanentError: something exists and is not as it must be.
     """
     migrate(settings.hub_dsn)
-    keystore.initialise(settings.keys_dsn)
+    initialise_keystore(settings)
     create_topics(settings)
     with httpx.Client(base_url=settings.registry_url, timeout=_TIMEOUT_SECONDS) as client:
         return registry.register(client)

@@ -21,7 +21,6 @@ SECRET_NAMES: Final = (
     "person_key",
     "event_key",
     "digest_key",
-    "wrapping_key",
     "pseudonym_key",
     "audit_key",
     "log_key",
@@ -56,7 +55,6 @@ class Secrets:
     person_key: bytes = field(repr=False)  # person ids are an HMAC of the PINFL under it
     event_key: bytes = field(repr=False)  # event ids
     digest_key: bytes = field(repr=False)  # content digests that compare repeats
-    wrapping_key: bytes = field(repr=False)  # wraps the keys of the key store
     pseudonym_key: bytes = field(repr=False)  # agencies' own pseudonyms in their feeds
     audit_key: bytes = field(repr=False)  # pseudonyms in the audit log
     log_key: bytes = field(repr=False)  # Ed25519 seed: signs the log's checkpoints

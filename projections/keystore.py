@@ -4,8 +4,10 @@ Losing this database is erasing everyone, so it has its own backup and shares no
 hub's. A key is created once and never changes: ``INSERT ... ON CONFLICT DO NOTHING``, then SELECT,
 so of two creators at once both get the key of the first. States: ``active``; ``erased`` (there was
 a key); ``never`` (none may be made). For the last two the caller gets ``ERASED`` instead of a key:
-a writer leaves such a block out, a reader shows ``REDACTED``. A cached key outlives its erasure by
-at most ``max_age_seconds``.
+a writer leaves such a block out, a reader shows ``REDACTED``. A cached key outlives its erasure,
+and a cached epoch its destruction, by at most ``max_age_seconds``.
+
+How keys are wrapped anew is in ``projections.rotation``; docs/privacy.md tells the whole.
 """
 
 from __future__ import annotations
@@ -13,16 +15,32 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Final, LiteralString
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from typing import Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from projections import keystore_sql as sql
+from projections.epochs import EpochMissingError, Epochs, OneEpoch
+from projections.keystore_sql import initialise
 from schemas.errors import PermanentError, TransientError
 from schemas.sealing import CLASSES, open_sealed
+
+__all__ = [
+    "ERASED",
+    "REDACTED",
+    "Erasure",
+    "KeyName",
+    "PostgresKeyStore",
+    "initialise",
+    "open_block",
+    "unwrap",
+    "wrap",
+]
 
 KeyName = tuple[bytes, str]  # person (or quarantine entry) and class
 
@@ -31,34 +49,15 @@ REDACTED: Final = {"redacted": True}  # instead of the value of an erased block
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-_DDL: Final = """
-CREATE TABLE IF NOT EXISTS sealing_keys (
-    owner uuid NOT NULL,                -- person id, or a quarantine entry's own id
-    class text NOT NULL,
-    state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'erased', 'never')),
-    wrapped bytea,                      -- nonce and AES-256-GCM, bound to owner and class
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (owner, class),
-    CHECK ((state = 'active') = (wrapped IS NOT NULL))
-)
-"""
-_SELECT: Final = """
-SELECT owner, class, wrapped FROM sealing_keys
-  JOIN unnest(%s::uuid[], %s::text[]) AS wanted (owner, class) USING (owner, class)
-"""
-# In the order of the key: two creators at once wait for each other and never in a circle.
-_INSERT: Final = """
-INSERT INTO sealing_keys (owner, class, wrapped)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[])
-ON CONFLICT DO NOTHING
-"""
+_ATTEMPTS: Final = 5  # a rotation begins at most once between two looks
 
 
-def initialise(dsn: str) -> None:
-    """Create the table; idempotent."""
-    with psycopg.connect(dsn) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(7301)")  # IF NOT EXISTS races otherwise
-        connection.execute(_DDL)
+class Erasure(NamedTuple):
+    """One decided erasure."""
+
+    event_id: bytes
+    owner: bytes
+    sensitivity: str
 
 
 def open_block(key: bytes, event_id: bytes, sensitivity: str, block: bytes) -> object:
@@ -68,12 +67,34 @@ def open_block(key: bytes, event_id: bytes, sensitivity: str, block: bytes) -> o
     return open_sealed(key, event_id, sensitivity, block)
 
 
+def wrap(wrapping: AESGCM, name: KeyName, key: bytes) -> bytes:
+    """Return ``key`` wrapped: nonce, ciphertext and tag, bound to owner and class."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + wrapping.encrypt(nonce, key, name[0] + name[1].encode())
+
+
+def unwrap(wrapping: AESGCM, name: KeyName, wrapped: bytes) -> bytes:
+    """Return the key that was wrapped.
+
+    Raises:
+        PermanentError: it was wrapped under another key, or for another name.
+    """
+    nonce, block = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
+    try:
+        return wrapping.decrypt(nonce, block, name[0] + name[1].encode())
+    except InvalidTag as error:
+        raise PermanentError(
+            "a stored key does not open: another wrapping key wrote it; restore secrets/epochs"
+        ) from error
+
+
 class PostgresKeyStore:
     """Keys by (owner, class). Safe to share between threads; reconnects by itself.
 
     Args:
         dsn: the key store's own database.
-        wrapping_key: 32 bytes; without it the database is worth nothing.
+        epochs: the wrapping keys; without them the database is worth nothing. 32 bytes stand for
+            the first epoch alone.
         cache_size: keys kept in memory.
         max_age_seconds: how long at most.
         clock: seconds that only ever go up.
@@ -82,14 +103,16 @@ class PostgresKeyStore:
     def __init__(
         self,
         dsn: str,
-        wrapping_key: bytes,
+        epochs: Epochs | bytes,
         *,
         cache_size: int = 200_000,
         max_age_seconds: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dsn = dsn
-        self._wrap = AESGCM(wrapping_key)
+        self._epochs = OneEpoch(epochs) if isinstance(epochs, bytes) else epochs
+        self._ciphers: dict[int, AESGCM] = {}
+        self._current: int | None = None
         self._cache: dict[KeyName, bytes] = {}
         self._cache_size = cache_size
         self._max_age = max_age_seconds
@@ -108,10 +131,16 @@ class PostgresKeyStore:
         names = set(wanted)
         with self._lock:
             found = self._look_up(names)
-            missing = sorted(names - found.keys())
-            if missing:
+            for _ in range(_ATTEMPTS):
+                missing = sorted(names - found.keys())
+                if not missing:
+                    return found
                 self._create(missing)
                 found |= self._look_up(set(missing))
+                if missing and missing[0] not in found:
+                    self._current = None  # a rotation began meanwhile
+        if names - found.keys():
+            raise TransientError("the key store changes its epoch all the time")
         return found
 
     def existing(self, wanted: Iterable[KeyName]) -> dict[KeyName, bytes]:
@@ -119,10 +148,69 @@ class PostgresKeyStore:
         with self._lock:
             return self._look_up(set(wanted))
 
+    def readable(self, wanted: Iterable[KeyName], basis: str, on: date) -> dict[KeyName, bytes]:
+        """Return as ``existing``, but ``ERASED`` for what is restricted and not for ``basis``.
+
+        Args:
+            wanted: the names.
+            basis: on what grounds somebody reads.
+            on: the day of the reading.
+        """
+        with self._lock:
+            found = self._look_up(set(wanted))
+            columns = _columns(sorted(found))
+            for owner, sensitivity, until, bases in self._run(sql.RESTRICTED, *columns):
+                if (until is None or on <= until) and basis not in bases:
+                    found[owner.bytes, sensitivity] = ERASED
+        return found
+
+    def erase(self, erasures: Collection[Erasure], now: datetime) -> None:
+        """Destroy keys for ever and note by which events; durable on return, idempotent.
+
+        What never had a key can never get one. Both are one transaction.
+        """
+        decided = sorted(erasures, key=lambda one: (one.owner, one.sensitivity))
+        owners, classes = _columns([(one.owner, one.sensitivity) for one in decided])
+        events = [UUID(bytes=one.event_id) for one in decided]
+        with self._lock:
+            connection = self._connected()
+            try:
+                with connection.transaction():
+                    connection.execute(sql.ERASE, [now, owners, classes, events])
+                    connection.execute(sql.DONE, [events])
+            except psycopg.OperationalError as error:
+                raise self._gone() from error
+            for one in decided:
+                self._cache.pop((one.owner, one.sensitivity), None)
+
+    def is_done(self, events: Collection[UUID]) -> set[UUID]:
+        """Return which of these erasure events were carried out in this store."""
+        with self._lock:
+            return {row[0] for row in self._run(sql.IS_DONE, list(events))}
+
+    def restrict(
+        self,
+        decided: Erasure,
+        basis: str,
+        until: date | None,
+        readable_for: Collection[str],
+    ) -> None:
+        """Let a class be opened for ``readable_for`` only; durable on return, idempotent."""
+        with self._lock:
+            self._run(
+                sql.RESTRICT,
+                UUID(bytes=decided.event_id),
+                UUID(bytes=decided.owner),
+                decided.sensitivity,
+                basis,
+                until,
+                list(readable_for),
+            )
+
     def forget(self) -> None:
         """Empty the cache."""
         with self._lock:
-            self._cache.clear()
+            self._empty()
 
     def close(self) -> None:
         """Let go of the connection; idempotent."""
@@ -135,50 +223,66 @@ class PostgresKeyStore:
         self._empty_when_due(len(names))
         found = {name: self._cache[name] for name in names if name in self._cache}
         unread = sorted(names - found.keys())
-        for owner, sensitivity, wrapped in self._run(_SELECT, *_columns(unread)) if unread else ():
-            name = (owner.bytes, sensitivity)
-            found[name] = self._cache[name] = self._unwrap(name, wrapped)
+        if unread:
+            try:
+                self._read(unread, found)
+            except EpochMissingError:
+                # Wrapped anew, and the old epoch destroyed, between the reading and the unwrapping.
+                self._read(unread, found)
         return found
+
+    def _read(self, unread: list[KeyName], found: dict[KeyName, bytes]) -> None:
+        for owner, sensitivity, wrapped, epoch in self._run(sql.SELECT, *_columns(unread)):
+            name = (owner.bytes, sensitivity)
+            key = ERASED if wrapped is None else unwrap(self._cipher(epoch), name, wrapped)
+            found[name] = self._cache[name] = key
 
     def _create(self, names: list[KeyName]) -> None:
         if strange := {sensitivity for _, sensitivity in names} - set(CLASSES):
             raise PermanentError(f"not a sensitivity class: {', '.join(sorted(strange))}")
-        wrapped = []
-        for owner, sensitivity in names:
-            nonce, key = os.urandom(_NONCE_BYTES), os.urandom(_KEY_BYTES)
-            wrapped.append(nonce + self._wrap.encrypt(nonce, key, owner + sensitivity.encode()))
-        self._run(_INSERT, *_columns(names), wrapped)
+        if self._current is None:
+            self._current = self._run(sql.CURRENT)[0][0]
+        assert self._current is not None
+        wrapping = self._cipher(self._current)
+        wrapped = [wrap(wrapping, name, os.urandom(_KEY_BYTES)) for name in names]
+        self._run(sql.INSERT, self._current, *_columns(names), wrapped)
 
-    def _unwrap(self, name: KeyName, wrapped: bytes | None) -> bytes:
-        if wrapped is None:
-            return ERASED
-        nonce, block = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
-        try:
-            return self._wrap.decrypt(nonce, block, name[0] + name[1].encode())
-        except InvalidTag as error:
-            raise PermanentError(
-                "a stored key does not open: another wrapping key wrote it; restore secrets/"
-            ) from error
+    def _cipher(self, epoch: int) -> AESGCM:
+        cipher = self._ciphers.get(epoch)
+        if cipher is None:
+            cipher = self._ciphers[epoch] = AESGCM(self._epochs.key(epoch))
+        return cipher
 
     def _empty_when_due(self, coming: int) -> None:
-        now = self._clock()
         full = len(self._cache) + coming > self._cache_size
-        if full or now - self._emptied_at >= self._max_age:
-            self._cache.clear()
-            self._emptied_at = now
+        if full or self._clock() - self._emptied_at >= self._max_age:
+            self._empty()
 
-    def _run(
-        self, statement: LiteralString, *columns: list[UUID] | list[str] | list[bytes]
-    ) -> list[tuple[UUID, str, bytes | None]]:
+    def _empty(self) -> None:
+        self._cache.clear()
+        self._ciphers.clear()
+        self._epochs.forget()
+        self._emptied_at = self._clock()
+
+    def _run(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._dsn, autocommit=True)
-            cursor = self._connection.execute(statement, columns, binary=True)
+            cursor = self._connected().execute(statement, values, binary=True)
             return cursor.fetchall() if cursor.description else []
         except psycopg.OperationalError as error:
-            if self._connection is not None:
-                self._connection.close()
-            raise TransientError("the key store does not answer; see `hub status`") from error
+            raise self._gone() from error
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None or self._connection.closed:
+            try:
+                self._connection = psycopg.connect(self._dsn, autocommit=True)
+            except psycopg.OperationalError as error:
+                raise self._gone() from error
+        return self._connection
+
+    def _gone(self) -> TransientError:
+        if self._connection is not None:
+            self._connection.close()
+        return TransientError("the key store does not answer; see `hub status`")
 
 
 def _columns(names: list[KeyName]) -> tuple[list[UUID], list[str]]:

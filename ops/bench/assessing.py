@@ -25,6 +25,7 @@ from ops.bench import cpu
 from ops.bench.families import Families
 from ops.bench.fill import fill
 from ops.bench.race import Tick, empty_tables
+from ops.keystore import open_keystore
 from ops.run.garbage import collect_rarely
 from ops.settings import Settings
 from ops.stack.stack import Stack
@@ -108,7 +109,7 @@ def measure(settings: Settings, people_: int, rounds: int, begin: Begin, say: Sa
     collect_rarely()
     results, pack = Results(people_), load_pack("uz")
     with (
-        closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore,
+        closing(open_keystore(settings)) as keystore,
         empty_tables(settings, _DATABASE) as database,
     ):
         dsn = settings.local_dsn(database)

@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 
 from connectors.partitioner import partition_of
 from ops.bench.families import Families, Stated, identifier
+from ops.keystore import open_keystore
 from ops.settings import Settings
 from projections.keystore import PostgresKeyStore
 from schemas.catalogue import catalogue
@@ -51,7 +52,7 @@ def publish(settings: Settings, ids: SchemaIds, families: Families, through: dat
     """Write everything; say after each transaction how many events are written."""
     with (
         asyncio.Runner() as runner,
-        closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore,
+        closing(open_keystore(settings)) as keystore,
     ):
         writer = _Writer(settings, ids, keystore, through)
         runner.run(writer.open())

@@ -21,9 +21,9 @@ from pathlib import Path
 from ops.cli import guarded
 from ops.draft.tally import DRAFT, IN_FORCE, NOT_KNOWN, Tally, by_person, needs
 from ops.draft.work import Work
+from ops.keystore import open_keystore
 from ops.run.garbage import collect_rarely
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from streams.everyone import Batch, Everyone
 from streams.rules.load import load_pack
 from streams.rules.pack import RulePack
@@ -56,7 +56,7 @@ def run(job: Job, settings: Settings, done: Done) -> None:
     laws = load_pack(job.base), load_pack(job.pack)
     work = Work(Path(job.folder), datetime.fromisoformat(job.now))
     on = date.fromisoformat(job.on)
-    with closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore:
+    with closing(open_keystore(settings)) as keystore:
         everyone = Everyone(
             settings.hub_dsn,
             keystore,

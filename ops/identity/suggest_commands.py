@@ -14,9 +14,9 @@ from rich.progress import TimeRemainingColumn
 
 from ops.identity import evaluation
 from ops.identity.suggesting import Suggesting, match_key, not_erased
+from ops.keystore import open_keystore
 from ops.progress_bar import progress_bar
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from projections.match_store import MatchStore
 from schemas.errors import PermanentError
 from streams.matching import THRESHOLD
@@ -51,7 +51,7 @@ def suggest(
     settings = Settings.from_environment()
     with (
         closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection,
-        closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore,
+        closing(open_keystore(settings)) as keystore,
     ):
         store = MatchStore(connection)
         if not store.take():
@@ -102,7 +102,7 @@ def suggestions(
     settings = Settings.from_environment()
     with (
         closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection,
-        closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore,
+        closing(open_keystore(settings)) as keystore,
     ):
         rows = not_erased(MatchStore(connection).suggestions(least, limit, _READER), keystore)
     names = ("alias", "person", "score", "features", "found_at")

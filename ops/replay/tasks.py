@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from ops.keystore import open_keystore
 from ops.replay.pool import Tick
 from ops.settings import Settings
 from projections import replay_needs, replay_session
@@ -41,7 +42,7 @@ class Wiring:
 
     def keystore(self) -> PostgresKeyStore:
         """Open the key store; close it in the end."""
-        return PostgresKeyStore(self.settings.keys_dsn, self.settings.secrets.wrapping_key)
+        return open_keystore(self.settings)
 
 
 class Timed(NamedTuple):

@@ -11,9 +11,9 @@ from typing import Final
 import uvicorn
 
 from connectors.uz.identifiers import validate_pinfl
+from ops.keystore import open_keystore
 from ops.settings import Settings
 from projections.api import create_app
-from projections.keystore import PostgresKeyStore
 from projections.past_queries import PastQueries
 from projections.queries import Queries, open_pool
 from schemas.errors import PermanentError
@@ -68,7 +68,7 @@ def _serve(server: uvicorn.Server) -> None:
 @contextmanager
 def queries(settings: Settings) -> Iterator[Queries]:
     """Open what answers questions."""
-    keystore = PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)
+    keystore = open_keystore(settings)
     with closing(keystore), open_pool(settings.hub_dsn) as pool:
         yield Queries(pool, keystore)
 

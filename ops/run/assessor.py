@@ -14,8 +14,8 @@ from typing import Final
 
 import psycopg
 
+from ops.keystore import open_keystore
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from projections.needs_store import NeedsStore, connect
 from projections.payments_store import PaymentsStore
 from schemas.errors import TransientError
@@ -39,9 +39,8 @@ def run(settings: Settings, stop: Flag) -> None:
     Raises:
         TransientError: a database does not answer; nothing was half done.
     """
-    secrets = settings.secrets
     keys = settings.keys
-    keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    keystore = open_keystore(settings)
     try:
         with closing(keystore), closing(connect(settings.hub_dsn)) as connection:
             store = NeedsStore(connection)

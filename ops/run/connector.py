@@ -22,8 +22,8 @@ from connectors.source import Source, Translate
 from connectors.tax.drop_folder import TaxSource
 from connectors.tax.translate import translator as tax_translator
 from ops.initialise import schema_ids
+from ops.keystore import open_keystore
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from schemas import topics
 from schemas.errors import PermanentError
 from schemas.ids import Keys
@@ -56,7 +56,7 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
             partitions=partitions,
             ids=keys,
             schema_ids=ids,
-            key_store=PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key),
+            key_store=open_keystore(settings),
         ),
         source=source,
         translate=translate,

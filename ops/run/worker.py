@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from ops.initialise import schema_ids
+from ops.keystore import open_keystore
 from ops.run.garbage import collect_rarely
 from ops.settings import Settings
-from projections.keystore import PostgresKeyStore
 from schemas.sealing import seal_bytes
 from schemas.topics import CONSUMED
 from streams import app
@@ -38,9 +38,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     Raises:
         TransientError, PermanentError: what ended it.
     """
-    secrets = settings.secrets
     ids = schema_ids(settings)
-    key_store = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    key_store = open_keystore(settings)
     config = app.WorkerConfig(
         client_config=settings.kafka("worker"),
         dsn=settings.hub_dsn,

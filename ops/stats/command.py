@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from ops.keystore import open_keystore
 from ops.settings import Settings
 from ops.stats import tables
 from ops.stats.forecast import Forecast, days_ahead, standing_still
-from projections.keystore import PostgresKeyStore
 from projections.stats import Moment, Stats, counting, month_end
 from projections.stats_figures import leaf
 from streams.everyone import Everyone
@@ -117,7 +117,7 @@ def due(
     run = _Run("due", None, by, output)
     settings, on = run.settings, run.moment.on
     pack = standing_still(run.pack, on)
-    keystore = PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)
+    keystore = open_keystore(settings)
     with closing(keystore), run.counting() as stats:
         snapshot = stats.export()
         district = stats.places(run.moment)

@@ -23,10 +23,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.keystore import open_keystore
 from ops.settings import Settings
 from ops.stats import places
 from ops.stats.page import page
-from projections.keystore import PostgresKeyStore
 from projections.stats import Moment, counting
 from projections.stats_figures import UNKNOWN
 from projections.worklist import Named, Visit, named, visits
@@ -103,7 +103,7 @@ def worklist(  # noqa: PLR0917 - options
                 stats.leave({"what": "worklist names", "person": str(visit.person)} | body)
     opened = {}
     if with_names:
-        with closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keys:
+        with closing(open_keystore(settings)) as keys:
             opened = named(sealed, keys)
     rows = [_row(visit, opened, pack, lang) for visit in found.rows]
     about = {

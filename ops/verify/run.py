@@ -141,7 +141,7 @@ def _read(settings: Settings, needed: frozenset[str], ledger: Ledger | None, on:
             read_tax(settings.tax_drop_folder),
             read_fhir(_fhir(settings)),
         ]
-    keys = read_keys(settings.keys_dsn, secrets.wrapping_key)
+    keys = read_keys(settings.keys_dsn, settings.home / "secrets" / "epochs")
     return World(
         event_key=secrets.event_key,
         digest_key=secrets.digest_key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -71,19 +72,28 @@ def open_block(keys: Keys, owner: str, class_: str, event_id: str, sealed: bytes
     return opened
 
 
-def read_keys(dsn: str, wrapping_key: bytes) -> Keys:
-    """Read and unwrap every key of the key store."""
-    unwrap = AESGCM(wrapping_key)
+def read_keys(dsn: str, epochs: Path) -> Keys:
+    """Read and unwrap every key of the key store; each says under which epoch it is wrapped."""
+    ciphers: dict[int, AESGCM] = {}
     active: dict[tuple[str, str], bytes] = {}
     erased: set[tuple[str, str]] = set()
     with psycopg.connect(dsn) as connection, connection.cursor(binary=True) as cursor:
-        cursor.execute("SELECT owner::text, class, state, wrapped FROM sealing_keys")
-        for owner, class_, state, wrapped in cursor:
+        cursor.execute("SELECT owner::text, class, state, wrapped, epoch FROM sealing_keys")
+        for owner, class_, state, wrapped, epoch in cursor:
             if state == "active":
-                active[owner, class_] = _unwrapped(unwrap, owner, class_, wrapped)
+                if epoch not in ciphers:
+                    ciphers[epoch] = _epoch(epochs / str(epoch))
+                active[owner, class_] = _unwrapped(ciphers[epoch], owner, class_, wrapped)
             else:
                 erased.add((owner, class_))
     return Keys(active, erased)
+
+
+def _epoch(path: Path) -> AESGCM:
+    try:
+        return AESGCM(bytes.fromhex(path.read_text(encoding="ascii")))
+    except (OSError, ValueError) as error:
+        raise NotOpenedError(f"the epoch key {path} cannot be read") from error
 
 
 def _unwrapped(unwrap: AESGCM, owner: str, class_: str, wrapped: bytes) -> bytes:

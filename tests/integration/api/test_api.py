@@ -13,10 +13,11 @@ import httpx
 import pytest
 from rich.console import Console
 
+from ops.keystore import open_keystore
 from ops.person_view import render
 from ops.run.api import identify, queries, run
 from ops.settings import Settings, create_secrets
-from projections.keystore import PostgresKeyStore, initialise
+from projections.keystore import initialise
 from projections.migrations import migrate
 from projections.needs_store import NeedsStore, connect
 from schemas.errors import PermanentError
@@ -39,8 +40,7 @@ def settings(database: str, free_settings: Settings) -> Settings:
 @pytest.fixture
 def country(settings: Settings) -> Iterator[Country]:
     """One disabled person under the example PINFL's id, and one lonely pensioner."""
-    secrets = settings.secrets
-    keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    keystore = open_keystore(settings)
     made = Country(settings.hub_dsn, keystore)
     with closing(keystore), closing(made.connection), closing(connect(settings.hub_dsn)) as hub:
         made.complete()

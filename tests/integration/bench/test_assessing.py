@@ -13,6 +13,7 @@ from rich.console import Console
 from ops.bench import assess_report
 from ops.bench.assessing import BULK, FOLD, LIVE, PURE, WAYS, measure
 from ops.bench.race import Tick
+from ops.keystore import open_keystore
 from ops.settings import Settings
 from projections import keystore
 from projections.migrations import migrate
@@ -25,7 +26,7 @@ from streams.everyone import Batch
 def tables(stack: Settings) -> Iterator[Settings]:
     migrate(stack.hub_dsn)
     keystore.initialise(stack.keys_dsn)
-    with closing(keystore.PostgresKeyStore(stack.keys_dsn, stack.secrets.wrapping_key)):
+    with closing(open_keystore(stack)):
         yield stack
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ops.keystore import open_keystore
 from ops.settings import Settings, create_secrets
-from projections.keystore import PostgresKeyStore, initialise
+from projections.keystore import initialise
 from projections.migrations import migrate
 from tests.integration.assessment.country import ON, PARTITIONS, Country
 from tests.integration.draft.dozen import settle
@@ -35,7 +36,7 @@ def settings(stack: Settings, database: str, tmp_path: Path) -> Settings:
 def country(database: str, settings: Settings) -> Iterator[Country]:
     migrate(database)
     initialise(database)
-    with closing(PostgresKeyStore(database, settings.secrets.wrapping_key)) as keystore:
+    with closing(open_keystore(settings)) as keystore:
         made = Country(database, keystore)
         with closing(made.connection):
             settle(made, COPIES)

@@ -17,12 +17,13 @@ import pytest
 from rich.console import Console
 
 from ops.cli import command_app
+from ops.keystore import open_keystore
 from ops.payments import render as render_payments
 from ops.person_view import render
 from ops.run.api import identify, judge, queries, run
 from ops.screen_texts import words_of
 from ops.settings import Settings, create_secrets
-from projections.keystore import PostgresKeyStore, initialise
+from projections.keystore import initialise
 from projections.migrations import migrate
 from projections.moments import moment as asked
 from projections.needs_store import NeedsStore, connect
@@ -56,8 +57,7 @@ def settings(database: str, free_settings: Settings) -> Settings:
 @pytest.fixture
 def country(settings: Settings) -> Iterator[Timeline]:
     """A poor couple with a son; said on 10 March, when the income was corrected upwards."""
-    secrets = settings.secrets
-    keystore = PostgresKeyStore(settings.keys_dsn, secrets.wrapping_key)
+    keystore = open_keystore(settings)
     made = Timeline(settings.hub_dsn, keystore)
     with closing(keystore), closing(made.connection), closing(connect(settings.hub_dsn)) as hub:
         keys = settings.keys

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ops.cli import command_app
+from ops.keystore import open_keystore
 from ops.settings import Settings, create_secrets
-from projections.keystore import PostgresKeyStore, initialise
+from projections.keystore import initialise
 from schemas.sealing import seal
 from tests.integration.assessment.country import person
 from tests.integration.stats.invented import Invented, Someone, uuid
@@ -126,7 +127,7 @@ def name_of(
     invented: Invented, settings: Settings, one: Someone, surname: str, given_name: str
 ) -> None:
     owner, event = person(one.name), person(f"event name {one.name} 1")
-    with closing(PostgresKeyStore(settings.keys_dsn, settings.secrets.wrapping_key)) as keystore:
+    with closing(open_keystore(settings)) as keystore:
         key = keystore.keys([(owner, "identity")])[owner, "identity"]
     block = seal(key, event, "identity", {"surname": surname, "given_name": given_name})
     at = datetime(2026, 1, 1, tzinfo=UTC)

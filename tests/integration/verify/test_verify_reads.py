@@ -153,24 +153,33 @@ def test_needs_replacements_and_decisions_are_read_as_they_stand(hub: str) -> No
     assert "1 decisions wait in the outbox" in database_pending(hub, 0, 0, 0)
 
 
-def test_keys_are_unwrapped_and_a_wrong_wrapping_key_is_said(database: str) -> None:
+def test_keys_are_unwrapped_and_a_wrong_epoch_key_is_said(database: str, tmp_path: Path) -> None:
     key, wrapping, nonce = bytes(32), bytes([7]) * 32, bytes(12)
+    (tmp_path / "3").write_text(wrapping.hex())
     wrapped = nonce + AESGCM(wrapping).encrypt(nonce, key, raw(ONE) + b"health")
     with psycopg.connect(database) as connection:
         connection.execute(
-            "CREATE TABLE sealing_keys (owner uuid, class text, state text, wrapped bytea)"
+            "CREATE TABLE sealing_keys "
+            "(owner uuid, class text, state text, wrapped bytea, epoch integer DEFAULT 3)"
         )
         connection.execute(
             "INSERT INTO sealing_keys VALUES (%s, 'health', 'active', %s)", (ONE, wrapped)
         )
         connection.execute("INSERT INTO sealing_keys VALUES (%s, 'health', 'erased', NULL)", (TWO,))
 
-    keys = read_keys(database, wrapping)
+    keys = read_keys(database, tmp_path)
 
     assert keys.cipher(ONE, "health") is not None
     assert keys.is_erased(TWO, "health")
     with pytest.raises(NotOpenedError, match="cannot be unwrapped"):
-        read_keys(database, bytes(32))
+        read_keys(database, _another(tmp_path, bytes(32)))
+    with pytest.raises(NotOpenedError, match="cannot be read"):
+        read_keys(database, tmp_path / "nothing")
+
+
+def _another(folder: Path, key: bytes) -> Path:
+    (folder / "3").write_text(key.hex())
+    return folder
 
 
 @pytest.fixture
