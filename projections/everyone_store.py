@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.types.json import set_json_loads
 
 from projections import completeness, needs_sql
+from projections.arrays import uuids
 from schemas.errors import TransientError
 
 Row = tuple[Any, ...]
@@ -149,7 +150,7 @@ class EveryoneStore:
         """Return the facts of ``persons``, of incomes only those from ``since`` on."""
         if not persons:
             return []
-        arguments = {"persons": _array(persons), "kinds": list(kinds), "since": since}
+        arguments = {"persons": uuids(persons), "kinds": list(kinds), "since": since}
         return self._rows(FACTS, arguments | {"known_at": self._known_at})
 
     def registered_at(self, dwellings: Collection[str]) -> set[bytes]:
@@ -195,7 +196,3 @@ class EveryoneStore:
 
     def _here(self, statement: LiteralString) -> bytes:
         return statement.replace("live.", f"{self._schema}.").encode()
-
-
-def _array(identifiers: Collection[bytes]) -> str:
-    return "{" + ",".join([identifier.hex() for identifier in identifiers]) + "}"

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from projections import completeness, needs_sql
+from projections.arrays import uuids
 
 Row = tuple[Any, ...]
 
@@ -29,7 +30,7 @@ class PastStore:
         """Return the facts of ``persons``, of incomes only those from ``since`` on."""
         if not persons:
             return []
-        arguments = {"persons": _array(persons), "kinds": list(kinds), "since": since}
+        arguments = {"persons": uuids(persons), "kinds": list(kinds), "since": since}
         return self._rows(needs_sql.FACTS, arguments | {"known_at": self.known_at})
 
     def households_of(self, _: Collection[bytes]) -> Mapping[bytes, Collection[bytes]]:
@@ -53,7 +54,3 @@ class PastStore:
     ) -> list[Row]:
         with self._connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             return cursor.execute(statement, arguments).fetchall()
-
-
-def _array(identifiers: Collection[bytes]) -> str:
-    return "{" + ",".join([identifier.hex() for identifier in identifiers]) + "}"

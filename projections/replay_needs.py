@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 
 from projections import needs_store
+from projections.arrays import uuids
 from projections.replay_session import Row, local_cursor_in
 
 _REASONS: Final = """
@@ -46,7 +47,7 @@ def reasons_of(
     connection: psycopg.Connection[Row], persons: Collection[bytes]
 ) -> dict[bytes, Reason]:
     """Return the reasons of every need that was not said to have ended."""
-    wanted = ["{" + ",".join([person.hex() for person in persons]) + "}"]
+    wanted = [uuids(persons)]
     rows: list[Any] = connection.execute(_REASONS, wanted, binary=True).fetchall()
     return {row[0]: Reason(*row[1:]) for row in rows}
 
