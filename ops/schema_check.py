@@ -9,6 +9,7 @@ from typing import Final
 import typer
 
 import schemas
+from ops.asyncapi.command import asyncapi
 from schemas.catalogue import self_contained
 from schemas.compatibility import (
     JsonSchema,
@@ -19,7 +20,7 @@ from schemas.compatibility import (
 )
 
 app = typer.Typer(
-    help="Check the event schemas, or release new ones.",
+    help="Check the event schemas, release new ones, describe them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -73,3 +74,6 @@ def release() -> None:
     text = json.dumps(released | new, indent=2, sort_keys=True) + "\n"
     (FOLDER / _RELEASED).write_text(text, "utf-8")
     print(f"{len(new)} schemas released: {', '.join(sorted(new)) or 'none is new'}")
+
+
+app.command()(asyncapi)

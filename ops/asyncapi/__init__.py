@@ -1,0 +1,1 @@
+"""The AsyncAPI document of the hub's topics, and the page that shows it to people."""
