@@ -16,7 +16,7 @@ class Message:
 
     topic: str
     partition: int
-    key: bytes
+    key: bytes | None
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
 

@@ -65,6 +65,16 @@ def register(client: httpx.Client) -> SchemaIds:
     return SchemaIds(ids, earlier)
 
 
+def register_schema(client: httpx.Client, subject: str, text: str) -> int:
+    """Register one schema that is not of the catalogue, with ``FULL_TRANSITIVE``; idempotent.
+
+    Raises:
+        TransientError, PermanentError: as ``register``.
+    """
+    _send(client, "PUT", f"/config/{subject}", {"compatibility": COMPATIBILITY})
+    return _id(_send(client, "POST", f"/subjects/{subject}/versions", {"schema": text}))
+
+
 def look_up(client: httpx.Client) -> SchemaIds:
     """Return the ids of our schemas, which must mean the very same there.
 

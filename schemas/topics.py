@@ -17,7 +17,7 @@ class Topic:
 
 _FOR_EVER: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 # index = partition of CHECKPOINTS
-_CONNECTORS: Final = ("civil", "tax", "health", "needs", "operator")
+_CONNECTORS: Final = ("civil", "tax", "health", "needs", "operator", "feeds")
 
 EVENTS: Final = {
     "civil": "registry.civil.events.v1",

@@ -1,0 +1,158 @@
+"""Run the relay of the feeds: wire it to Kafka, the schema registry, the key store, the tables."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from threading import Event as Flag
+from typing import Any, Final
+
+import httpx
+
+from connectors.kafka_outlet import KafkaOutlet
+from connectors.messages import Composed, Message, Position
+from connectors.source import Cursor
+from ops.initialise import schema_ids
+from ops.keystore import open_keystore
+from ops.settings import Settings
+from projections.feeds import FeedStore
+from schemas import registry, topics
+from schemas.catalogue import EventType, checkpoint
+from schemas.codec import encode
+from schemas.errors import TransientError
+from schemas.rights import load_policy
+from streams.feeds.compose import Lines
+from streams.feeds.names import CONNECTOR, schema_subject
+from streams.feeds.reader import SourceReader
+from streams.feeds.relay import FeedRelay
+from streams.feeds.shapes import SOURCES
+from streams.feeds.state import State, from_cursor, to_cursor
+
+log = logging.getLogger(__name__)
+
+PRINCIPAL: Final = "feeds"
+_TIMEOUT_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.1  # between steps with little in them: a leaf and a row of each feed
+
+
+def run(settings: Settings, stop: Flag) -> None:
+    """Relay until ``stop`` is set; a server that does not answer is waited for.
+
+    Raises:
+        PermanentError: a person has to act.
+    """
+    while not stop.is_set():
+        try:
+            with ExitStack() as closer:
+                relay = open_relay(settings, closer)
+                _work(relay, stop)
+        except TransientError as error:
+            log.warning("feeds_retried", extra={"cause": str(error)})
+            stop.wait(_RETRY_SECONDS)
+
+
+def _work(relay: FeedRelay, stop: Flag) -> None:
+    while not stop.is_set():
+        began = time.monotonic()
+        relay.step()
+        stop.wait(max(0.0, _PAUSE_SECONDS - (time.monotonic() - began)))
+
+
+def open_relay(settings: Settings, closer: ExitStack) -> FeedRelay:
+    """Return the relay; ``closer`` lets go of what it uses.
+
+    Raises:
+        TransientError: a server does not answer.
+    """
+    ids = schema_ids(settings)
+    client = closer.enter_context(
+        httpx.Client(base_url=settings.registry_url, timeout=_TIMEOUT_SECONDS)
+    )
+    config = settings.kafka(PRINCIPAL)
+    front, behind = SourceReader(config, SOURCES), SourceReader(config, SOURCES)
+    outlet = FeedOutlet(config, ids)
+    store = FeedStore(settings.pipeline_dsn)
+    key_store = open_keystore(settings)
+    for each in (front, behind, outlet, store, key_store):
+        closer.enter_context(closing(each))
+    return FeedRelay(
+        policy=load_policy(),
+        pseudonym_key=settings.secrets.pseudonym_key,
+        types={topic: ids.types(topic) for topic in SOURCES},
+        store=store,
+        key_store=key_store,
+        front=front,
+        behind=behind,
+        outlet=outlet,
+        schema_id=FeedSchemas(client).id_of,
+        now=lambda: datetime.now(UTC),
+    )
+
+
+class FeedSchemas:
+    """The ids of the feeds' schemas; a new one is registered when it is first needed."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+        self._ids: dict[tuple[str, str], int] = {}
+
+    def id_of(self, topic: str, row: EventType) -> int:
+        """Return what the schema registry calls the schema; see ``schemas.registry``."""
+        known = self._ids.get((topic, row.text))
+        if known is None:
+            subject = schema_subject(topic, row.full_name)
+            known = registry.register_schema(self._client, subject, row.text)
+            self._ids[topic, row.text] = known
+        return known
+
+
+class FeedOutlet:
+    """The feeds' transactions: a connector's outlet, with every feed's state as its cursor."""
+
+    def __init__(self, config: Mapping[str, Any], ids: registry.SchemaIds) -> None:
+        self._ids = ids
+        self._outlet = KafkaOutlet(
+            connector=CONNECTOR, client_config=dict(config), schema_ids=ids, partitions=0
+        )
+
+    def open(self) -> State:
+        """See ``streams.feeds.relay.Outlet``."""
+        found = self._outlet.open()
+        if found is None or found.cursor is None:
+            return State()
+        return from_cursor(str(found.cursor), found.sequence)
+
+    def publish(self, lines: Mapping[str, Lines], state: State, now: int) -> None:
+        """See ``streams.feeds.relay.Outlet``."""
+        messages = [
+            Message(topic, 0, line.key, line.value, line.headers)
+            for topic, each in lines.items()
+            for line in each.lines
+        ]
+        position = Position(state.steps, (), now, Cursor(to_cursor(state)))
+        messages.append(self._checkpoint(position))
+        self._outlet.publish(Composed(messages, position, len(messages) - 1, 0))
+
+    def close(self) -> None:
+        """See ``streams.feeds.relay.Outlet``."""
+        self._outlet.close()
+
+    def _checkpoint(self, position: Position) -> Message:
+        row = checkpoint()
+        value = {
+            "connector": CONNECTOR,
+            "sequence": position.sequence,
+            "partition_sequences": [],
+            "recorded_at": position.recorded_at,
+            "cursor": position.cursor,
+        }
+        return Message(
+            topics.CHECKPOINTS,
+            topics.CHECKPOINT_PARTITION[CONNECTOR],
+            CONNECTOR.encode(),
+            encode(row, self._ids.of(topics.CHECKPOINTS, row.name), value),
+        )

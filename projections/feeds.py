@@ -1,0 +1,165 @@
+"""What the relay of the feeds keeps in the hub's database, and asks of it.
+
+``plan`` is one transaction: index rows of the numbers that are about to be sent, and a leaf for
+each feed. It comes before the Kafka transaction. A crash between the two leaves rows and leaves of
+numbers that were not sent: the next plan begins with the same numbers and takes their place. Only
+the relay that holds the advisory lock writes, on the very session that holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from projections.agencies import agencies, grants_of
+from projections.arrays import uuids
+from projections.generation import HOLD
+from projections.leaves import leave
+from schemas.errors import TransientError
+from schemas.rights import Grants
+
+_LOCK: Final = 0x6875_620A
+_IDLE_SECONDS: Final = 30  # a frozen relay's transaction is gone after this
+_PROGRESS: Final = "SELECT topic, partition, next FROM live.progress"
+_APPLIED: Final = """
+SELECT event_id, topic, partition, "offset" FROM live.facts
+ WHERE event_id = ANY (%s::uuid[]) AND ordinal = 0
+"""
+# The residence that holds today, as the hub knows it; of several the latest.
+_DISTRICTS: Final = """
+SELECT DISTINCT ON (f.person) f.person, f.value ->> 'district'
+  FROM live.facts f
+ WHERE f.person = ANY (%s::uuid[]) AND f.kind = 'residence' AND f.change <> 'ANNULLED'
+   AND f.valid_from <= %s AND (f.valid_to IS NULL OR f.valid_to >= %s)
+   AND NOT EXISTS (SELECT FROM live.closures c
+                    WHERE c.record = f.record AND c.version > f.version)
+   AND NOT EXISTS (SELECT FROM live.facts g
+                    WHERE g.record = f.record AND g.version > f.version)
+ ORDER BY f.person, f.valid_from DESC, f.event_id DESC
+"""
+_CANONICAL: Final = """
+SELECT id, kept.canonical(id) FROM unnest(%s::uuid[]) AS id
+"""
+_REPLACE: Final = "DELETE FROM kept.feed_index WHERE agency = %s AND last >= %s"
+_INSERT: Final = "INSERT INTO kept.feed_index (agency, first, last, packed) VALUES (%s, %s, %s, %s)"
+_INDEX: Final = """
+SELECT agency, first, last, packed FROM kept.feed_index
+ WHERE agency = %s AND last >= %s AND first <= %s ORDER BY first
+"""
+
+
+class IndexRow(NamedTuple):
+    """The places of a run of numbers; see ``streams.feeds.places``."""
+
+    agency: str
+    first: int
+    last: int
+    packed: bytes
+
+
+class FeedStore:
+    """The relay's session. Reconnects by itself; then it asks for the relay's place again."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def rights(self) -> dict[str, Grants]:
+        """Return what every agency was ever granted."""
+        with self._session() as connection:
+            return {
+                each.agency: grants_of(connection, each.agency) for each in agencies(connection)
+            }
+
+    def applied_up_to(self) -> dict[tuple[str, int], int]:
+        """Return by topic and partition the first offset that is not applied yet."""
+        with self._session() as connection, connection.transaction():
+            connection.execute(HOLD)
+            rows = connection.execute(_PROGRESS).fetchall()
+        return {(topic, partition): next_ for topic, partition, next_ in rows}
+
+    def applied(self, events: Sequence[bytes]) -> dict[bytes, tuple[str, int, int]]:
+        """Return by event id where it was applied: topic, partition, offset."""
+        with self._session() as connection, connection.transaction():
+            connection.execute(HOLD)
+            rows = connection.execute(_APPLIED, [uuids(events)], binary=True).fetchall()
+        return {event.bytes: (topic, part, offset) for event, topic, part, offset in rows}
+
+    def districts(self, persons: Collection[bytes]) -> dict[bytes, str]:
+        """Return by person the code of the district; none where it is not known.
+
+        An id without a residence of its own has that of the person it is linked to.
+        """
+        with self._session() as connection, connection.transaction():
+            connection.execute(HOLD)
+            found = self._residences(connection, persons)
+            missing = set(persons) - found.keys()
+            if missing:
+                rows = connection.execute(_CANONICAL, [uuids(missing)], binary=True).fetchall()
+                linked = {one.bytes: other.bytes for one, other in rows if one != other}
+                others = self._residences(connection, set(linked.values()))
+                found |= {one: others[other] for one, other in linked.items() if other in others}
+        return found
+
+    def plan(self, rows: Sequence[IndexRow], leaves: Sequence[Mapping[str, object]]) -> None:
+        """Store index rows, instead of those from the same numbers on, and leave audit leaves.
+
+        Raises:
+            TransientError: the database does not answer, or another relay is at work.
+        """
+        with self._session() as connection, connection.transaction():
+            connection.execute("SELECT number FROM kept.generation FOR SHARE")
+            for row in rows:
+                connection.execute(_REPLACE, [row.agency, row.first])
+                connection.execute(_INSERT, [row.agency, row.first, row.last, row.packed])
+            for body in leaves:
+                leave(connection, "feed", body)
+
+    def index(self, agency: str, first: int, last: int) -> list[IndexRow]:
+        """Return the rows in which the numbers ``first`` to ``last`` are."""
+        with self._session() as connection:
+            rows = connection.execute(_INDEX, [agency, first, last], binary=True).fetchall()
+        return [IndexRow(*row) for row in rows]
+
+    def close(self) -> None:
+        """Let go of the connection and with it of the relay's place; idempotent."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _residences(
+        self, connection: psycopg.Connection[tuple[Any, ...]], persons: Collection[bytes]
+    ) -> dict[bytes, str]:
+        today = connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone()
+        assert today is not None
+        asked = [uuids(persons), *today, *today]
+        rows: list[tuple[UUID, str]] = connection.execute(_DISTRICTS, asked, binary=True).fetchall()
+        return {person.bytes: district for person, district in rows}
+
+    @contextmanager
+    def _session(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = self._open()
+            yield self._connection
+        except psycopg.OperationalError as error:
+            self.close()
+            raise TransientError("the hub's database does not answer; see `hub status`") from error
+
+    def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
+        connection = psycopg.connect(
+            self._dsn,
+            autocommit=True,
+            connect_timeout=5,
+            application_name="hub-feeds",
+            options=f"-c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
+        )
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+        if row != (True,):
+            connection.close()
+            raise TransientError("another process runs the feeds; this one waits for its place")
+        return connection

@@ -1,0 +1,1 @@
+"""Topic to feed: what each agency gets of the events, under its rights, numbered without a gap."""

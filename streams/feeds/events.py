@@ -1,0 +1,115 @@
+"""From Kafka records to the events that feeds may carry: decoded once, whoever gets them.
+
+Only what the hub has applied goes on, and only from the place where it was applied: a repeat that
+was suppressed stands at another place, and what was quarantined at none. What the hub says itself
+(needs) is applied by being said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from schemas.catalogue import EventType
+from schemas.codec import Record, decode_chunk
+from schemas.errors import InvalidRecord, TransientError
+from schemas.ids import ZERO
+from schemas.sealing import open_sealed
+from schemas.topics import NEEDS
+from streams.chunk import KafkaRecord, Place
+from streams.feeds.compose import Event
+from streams.feeds.cutting import ERASED
+from streams.feeds.places import Source
+
+TypesByTopic = Mapping[str, Mapping[int, EventType]]
+NO_KEY = b""  # the key store's answer for an erased key
+
+
+class Facts(Protocol):
+    """What the hub knows; see ``projections.feeds``."""
+
+    def applied(self, events: Sequence[bytes]) -> Mapping[bytes, tuple[str, int, int]]:
+        """Return by event id where it was applied: topic, partition, offset."""
+        ...
+
+    def districts(self, persons: Collection[bytes]) -> Mapping[bytes, str]:
+        """Return by person the code of the district; none where it is not known."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Where the sealing keys are."""
+
+    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> Mapping[tuple[bytes, str], bytes]:
+        """Return a key, or an empty one if it was erased; creates nothing."""
+        ...
+
+
+def events_of(
+    records: Mapping[Place, Sequence[KafkaRecord]],
+    types: TypesByTopic,
+    wanted: Collection[str],
+    facts: Facts,
+    *,
+    by_region: bool,
+) -> list[Event]:
+    """Return the events of ``records`` that were applied, partition by partition, in order.
+
+    Args:
+        records: by partition.
+        types: by topic, what may stand there.
+        wanted: the event types that anybody gets; others are not looked up.
+        facts: what the hub knows.
+        by_region: whether anybody's rights are for regions.
+    """
+    found: list[tuple[Source, str, Record]] = []
+    for place in sorted(records):
+        listed = records[place]
+        decoded = decode_chunk([record.value for record in listed], types[place.topic])
+        for record, each in zip(listed, decoded, strict=True):
+            if isinstance(each, InvalidRecord) or each.type.name not in wanted:
+                continue
+            if each.record["meta"]["subject"] == record.key:
+                found.append((Source(place, record.offset), each.type.name, each.record))
+    stated = [r["meta"]["id"] for source, _, r in found if source.place.topic != NEEDS]
+    places = facts.applied(stated) if stated else {}
+    kept = [
+        (source, name, record)
+        for source, name, record in found
+        if source.place.topic == NEEDS
+        or places.get(record["meta"]["id"]) == (*source.place, source.offset)
+    ]
+    people = {record["meta"]["subject"] for _, _, record in kept} - {ZERO}
+    districts = facts.districts(people) if by_region and people else {}
+    return [
+        Event(source, name, record, districts.get(record["meta"]["subject"]))
+        for source, name, record in kept
+    ]
+
+
+def open_blocks(
+    events: Iterable[Event], wanted: Collection[tuple[bytes, bytes, str]], key_store: KeyStore
+) -> dict[tuple[bytes, str], Any]:
+    """Return what is in each wanted block, by event id and class; ``ERASED`` if nobody can.
+
+    Args:
+        events: among which the blocks are.
+        wanted: event id, subject and class.
+        key_store: where the keys are.
+
+    Raises:
+        TransientError: the key store does not answer, or lacks a key that must be there.
+    """
+    if not wanted:
+        return {}
+    keys = key_store.existing({(subject, name) for _, subject, name in wanted})
+    by_event = {event.record["meta"]["id"]: event.record for event in events}
+    opened: dict[tuple[bytes, str], Any] = {}
+    for event_id, subject, name in wanted:
+        key = keys.get((subject, name))
+        if key is None:
+            raise TransientError(f"the key store lacks a key of class {name} that an event needs")
+        block = by_event[event_id][name]
+        sealed = (key, event_id, name, block)
+        opened[event_id, name] = ERASED if key == NO_KEY else open_sealed(*sealed)
+    return opened

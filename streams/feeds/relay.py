@@ -1,0 +1,308 @@
+"""The relay of the feeds: source topics to one feed for each agency, each event once.
+
+Order of effects in one step:
+
+    read (committed, applied) -> decide, cut, number -> PostgreSQL: index rows and audit leaves
+    -> one Kafka transaction: the records of every feed, and the checkpoint
+
+A crash before the PostgreSQL commit leaves nothing. After it: index rows and leaves of numbers that
+were not sent; the next step begins with the same numbers and replaces the rows, and of two leaves
+that name a number the later counts. A crash in the Kafka transaction: the next ``open`` aborts it,
+readers at ``read_committed`` never see it. After it: the checkpoint is in it, and the successor
+goes on behind it. If the answer is lost, ``open`` asks.
+
+One relay at a time: a session's advisory lock in PostgreSQL, and Kafka's transactional id, which
+fences a frozen one that wakes up. Feeds that stand at the same place are served together: a record
+is read, decoded and opened once for all of them. One that begins behind the others catches up in
+steps of its own, between theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Event as Flag
+from typing import Any, Final, Protocol
+
+from projections import merkle
+from projections.feeds import IndexRow
+from schemas.errors import TransientError
+from schemas.rights import Grants, Policy
+from schemas.topics import NEEDS
+from streams.chunk import Place
+from streams.feeds.compose import Lines, SchemaId, Writer, blocks_of, choose
+from streams.feeds.entitlement import Entitlement
+from streams.feeds.events import Facts, KeyStore, TypesByTopic, events_of, open_blocks
+from streams.feeds.names import feed_topic
+from streams.feeds.places import End, pack
+from streams.feeds.pseudonyms import Pseudonyms
+from streams.feeds.reader import NO_END, SourceReader
+from streams.feeds.state import Feed, Positions, State
+
+log = logging.getLogger(__name__)
+
+RECORDS: Final = 4000  # read in one step
+SENT_AT_ONCE: Final = 40_000  # records of all feeds in one transaction, about
+_SHORT_WAIT_MS: Final = 20  # while others have work
+_UNSAVED: Final = 50_000  # records that nobody gets, before a checkpoint says so
+
+
+class Store(Facts, Protocol):
+    """What the relay needs of the hub's database; see ``projections.feeds``."""
+
+    def rights(self) -> Mapping[str, Grants]:
+        """Return what every agency was ever granted."""
+        ...
+
+    def applied_up_to(self) -> Mapping[tuple[str, int], int]:
+        """Return by topic and partition the first offset that is not applied yet."""
+        ...
+
+    def plan(self, rows: Sequence[IndexRow], leaves: Sequence[Mapping[str, object]]) -> None:
+        """Store index rows, instead of those from the same numbers on, and leave audit leaves.
+
+        Raises:
+            TransientError: the database does not answer, or another relay is at work.
+        """
+        ...
+
+
+class Outlet(Protocol):
+    """Where a step's transaction goes."""
+
+    def open(self) -> State:
+        """Fence and settle predecessors; return what is committed.
+
+        Raises:
+            TransientError: Kafka does not answer.
+        """
+        ...
+
+    def publish(self, lines: Mapping[str, Lines], state: State, now: int) -> None:
+        """Write the records, by topic, and the checkpoint in one transaction; durable on return.
+
+        Raises:
+            TransientError: not known whether it was committed; ``open`` again.
+            PermanentError: another process has taken over.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class FeedRelay:
+    """Every feed."""
+
+    policy: Policy
+    pseudonym_key: bytes = field(repr=False)
+    types: TypesByTopic
+    store: Store
+    key_store: KeyStore
+    front: SourceReader
+    behind: SourceReader  # for feeds that catch up
+    outlet: Outlet
+    schema_id: SchemaId
+    now: Callable[[], datetime]
+    wait_ms: int = 200
+    _state: State | None = None
+    _writers: dict[str, Writer] = field(default_factory=dict)
+    _turn: int = 0
+    _unsaved: int = 0
+
+    def step(self) -> bool:
+        """Send what one read returns; False if there was nothing.
+
+        Raises:
+            TransientError: a server does not answer; call again.
+            PermanentError: a person has to act.
+        """
+        try:
+            return self._step()
+        except TransientError:
+            self._state = None  # what is committed is asked again
+            raise
+
+    def _step(self) -> bool:
+        if self._state is None:
+            self._state = self.outlet.open()
+            self._unsaved = 0
+        self.front.open()
+        now = self.now()
+        entitled = {
+            agency: Entitlement(self.policy, grants, now)
+            for agency, grants in self.store.rights().items()
+        }
+        state, ends = self._begin_and_end(self._state, entitled, now)
+        groups = _groups(state, entitled)
+        if not groups:
+            self._state = self._commit(state, ends, now) if ends else state
+            return bool(ends)
+        number = self._turn % len(groups)
+        self._turn += 1
+        agencies = groups[number][0]
+        lines, at, count = self._read(state, groups, number, entitled, now)
+        changed = {
+            agency: replace(state.feeds[agency], at=at, next=lines[agency].next)
+            if agency in lines
+            else replace(state.feeds[agency], at=at)
+            for agency in agencies
+        }
+        state = state.with_feeds(changed)
+        everything = [*ends, *(each for each in lines.values() if each.lines)]
+        self._unsaved += count
+        if everything or self._unsaved >= _UNSAVED:
+            state = self._commit(state, everything, now)
+        self._state = state
+        return bool(everything or count)
+
+    def run(self, stop: Flag) -> None:
+        """Relay until ``stop`` is set.
+
+        Raises:
+            TransientError, PermanentError: as ``step``.
+        """
+        try:
+            while not stop.is_set():
+                self.step()
+        finally:
+            self.outlet.close()
+            self.front.close()
+            self.behind.close()
+
+    def _begin_and_end(
+        self, state: State, entitled: Mapping[str, Entitlement], now: datetime
+    ) -> tuple[State, list[Lines]]:
+        """Return the state with feeds begun, taken up again and ended; and the last records."""
+        changed: dict[str, Feed] = {}
+        ends = []
+        for agency, rights in entitled.items():
+            feed = state.feeds.get(agency)
+            if feed is None:
+                if rights.is_alive:
+                    changed[agency] = Feed(1, self._start(state, rights))
+            elif rights.is_alive:
+                if feed.is_ended:
+                    changed[agency] = replace(feed, is_ended=False)
+            elif not feed.is_ended:
+                end = End(rights.rule, _micros(now))
+                ends.append(self._writer(agency).ended(feed.next, end, _micros(now)))
+                changed[agency] = Feed(feed.next + 1, feed.at, is_ended=True)
+        return (state.with_feeds(changed) if changed else state), ends
+
+    def _start(self, state: State, rights: Entitlement) -> Positions:
+        """Return where a new feed begins: nothing before it was learnt since its history begins.
+
+        A record is written after the hub learnt of it, so Kafka's own index of times is safe.
+        """
+        if rights.since == 0:
+            return dict.fromkeys(self.front.places, 0)
+        found = self.behind.at_time(datetime.fromtimestamp(rights.since / 1_000_000, UTC))
+        lead = _lead(state)
+        return {place: min(found[place], lead.get(place, found[place])) for place in found}
+
+    def _read(
+        self,
+        state: State,
+        groups: Sequence[tuple[Sequence[str], Positions]],
+        number: int,
+        entitled: Mapping[str, Entitlement],
+        now: datetime,
+    ) -> tuple[dict[str, Lines], Positions, int]:
+        """Read on for one group; return each feed's records, where that ends, how much it was."""
+        lead = groups[0][1]
+        agencies, at = groups[number]
+        reader = self.front if number == 0 else self.behind
+        reader.open()
+        at = {place: at.get(place, 0) for place in reader.places}
+        applied = self.store.applied_up_to()
+        until = {place: _until(place, applied) for place in reader.places}
+        if number > 0:
+            until = {
+                place: min(until[place], max(lead.get(place, 0), at[place])) for place in until
+            }
+        limit = max(1, min(RECORDS, SENT_AT_ONCE // len(agencies)))
+        fetched = reader.read(
+            at, until, limit, self.wait_ms if len(groups) == 1 else _SHORT_WAIT_MS
+        )
+        if not fetched.records:
+            return {}, fetched.at, 0
+        rights = {agency: entitled[agency] for agency in agencies}
+        events = events_of(
+            fetched.records,
+            self.types,
+            frozenset().union(*(each.event_types for each in rights.values())),
+            self.store,
+            by_region=any(each.by_region for each in rights.values()),
+        )
+        chosen = {agency: choose(each, events) for agency, each in rights.items()}
+        wanted = set().union(*(blocks_of(agency, each) for agency, each in chosen.items()))
+        opened = open_blocks(events, wanted, self.key_store)
+        lines = {
+            agency: self._writer(agency).compose(
+                each, opened, state.feeds[agency].next, _micros(now)
+            )
+            for agency, each in chosen.items()
+        }
+        return lines, fetched.at, fetched.count
+
+    def _commit(self, state: State, everything: Sequence[Lines], now: datetime) -> State:
+        state = replace(state, steps=state.steps + 1)
+        self.store.plan(
+            [pack(each.agency, each.first, each.entries) for each in everything],
+            [_leaf(each, state.steps) for each in everything],
+        )
+        self.outlet.publish(
+            {feed_topic(each.agency): each for each in everything}, state, _micros(now)
+        )
+        self._unsaved = 0
+        log.info("feeds_sent", extra={"feeds": len(everything), "records": _count(everything)})
+        return state
+
+    def _writer(self, agency: str) -> Writer:
+        writer = self._writers.get(agency)
+        if writer is None:
+            names = Pseudonyms(self.pseudonym_key, agency)
+            writer = self._writers[agency] = Writer(agency, names, self.schema_id)
+        return writer
+
+
+def _groups(state: State, entitled: Mapping[str, Entitlement]) -> list[tuple[list[str], Positions]]:
+    """Return the feeds that run, by where they stand; those that are ahead first."""
+    by_place: dict[tuple[tuple[Place, int], ...], list[str]] = {}
+    for agency, feed in state.feeds.items():
+        if not feed.is_ended and agency in entitled:
+            by_place.setdefault(tuple(sorted(feed.at.items())), []).append(agency)
+    ordered = sorted(by_place, key=lambda at: -sum(offset for _, offset in at))
+    return [(sorted(by_place[at]), dict(at)) for at in ordered]
+
+
+def _lead(state: State) -> Positions:
+    return max((f.at for f in state.feeds.values()), key=lambda at: sum(at.values()), default={})
+
+
+def _until(place: Place, applied: Mapping[tuple[str, int], int]) -> int:
+    return NO_END if place.topic == NEEDS else applied.get((place.topic, place.partition), 0)
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
+def _count(everything: Iterable[Lines]) -> int:
+    return sum(len(each.lines) for each in everything)
+
+
+def _leaf(lines: Lines, step: int) -> dict[str, Any]:
+    return {
+        "what": "sent",
+        "who": "feeds",
+        "agency": lines.agency,
+        "step": step,
+        "first": lines.first,
+        "last": lines.next - 1,
+        "grants": sorted(lines.grants),
+        "root": merkle.root(line.value for line in lines.lines).hex(),
+    }
