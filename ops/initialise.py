@@ -1,30 +1,35 @@
-"""Create what the hub needs inside its servers: topics, schemas, tables. Idempotent.
+"""Create what the hub needs inside its servers: tables, users, topics, rules, schemas. Idempotent.
 
-Order: tables, topics, schemas. A crash in between leaves the earlier ones, which the next run
+In that order. A crash in between leaves the earlier ones, which the next run
 finds as they should be. Nothing here changes what exists: a topic with another partition count is
 refused, because keys would move to other partitions and every sequence would break.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import httpx
+import typer
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from ops.keystore import initialise_keystore
+from ops.secret_files import ADMIN, BROKER, kafka_file
 from ops.settings import Settings
+from ops.stack import acls
+from ops.stack.users import create_users
 from projections.migrations import migrate
 from schemas import registry
 from schemas.errors import PermanentError, TransientError
 from schemas.topics import TOPICS
 
 _TIMEOUT_SECONDS: Final = 30.0
+_FINDING: Final = 1
 
 
 def initialise(settings: Settings) -> registry.SchemaIds:
-    """Create tables, topics and schemas; return the schema ids.
+    """Create tables, Kafka's users, topics and rules, and schemas; return the schema ids.
 
     Raises:
         TransientError: a server does not answer.
@@ -32,7 +37,10 @@ def initialise(settings: Settings) -> registry.SchemaIds:
     """
     migrate(settings.hub_dsn)
     initialise_keystore(settings)
+    if (settings.secrets_folder / kafka_file(BROKER)).exists():
+        create_users(settings)  # elsewhere those who run Kafka make them
     create_topics(settings)
+    acls.apply(settings.kafka(ADMIN))
     with httpx.Client(base_url=settings.registry_url, timeout=_TIMEOUT_SECONDS) as client:
         return registry.register(client)
 
@@ -47,7 +55,7 @@ def create_topics(settings: Settings) -> None:
     """Create the topics of the table that are missing; refuse one with other partitions."""
     wanted = {topic.name: topic.partitions or settings.partitions for topic in TOPICS}
     try:
-        admin = KafkaAdminClient(**settings.kafka("admin"))
+        admin = KafkaAdminClient(**settings.kafka(ADMIN))
         try:
             existing = set(admin.list_topics())
             for topic in TOPICS:
@@ -81,12 +89,23 @@ def _create(admin: KafkaAdminClient, name: str, partitions: int, config: dict[st
         return  # another `hub init` was first; the partition count is checked below
 
 
-def init() -> None:
-    """Create topics, schemas and tables where they are missing.
+def init(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; say how Kafka's rules differ.")
+    ] = False,
+) -> None:
+    """Create tables, users, topics, rules and schemas where they are missing.
+
+    With --check, exit code 1 when Kafka allows something else than it should.
 
     Examples:
       hub init
+      hub init --check
     """
     settings = Settings.from_environment()
+    if check:
+        lines = acls.drift(settings.kafka(ADMIN)).lines()
+        print("\n".join(lines) or f"{len(acls.RULES)} rules of Kafka are as they should be")
+        raise typer.Exit(_FINDING if lines else 0)
     ids = initialise(settings)
     print(f"{len(TOPICS)} topics, {len(set(ids.ids.values()))} schemas and all tables are in place")

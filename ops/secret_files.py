@@ -28,8 +28,9 @@ SECRET_NAMES: Final = (
 )
 
 # Who may be at Kafka: ops/stack/acls.py says what each may do there.
+ADMIN: Final = "admin"  # may do everything
 KAFKA_PRINCIPALS: Final = (
-    "admin",
+    ADMIN,
     "connector-civil",
     "connector-tax",
     "connector-health",
@@ -39,6 +40,7 @@ KAFKA_PRINCIPALS: Final = (
     "reader",
     "feeds",
 )
+BROKER: Final = "broker"  # Kafka itself: makes the others, and is the only one without SCRAM
 # Who may be at PostgreSQL; the first owns the databases.
 DATABASE_ROLES: Final = ("hub", "hub_pipeline", "hub_api", "hub_audit")
 PASSFILE: Final = "pgpass"  # as libpq reads it: docs "The Password File"
@@ -91,6 +93,13 @@ def read_secrets(folder: Path) -> dict[str, bytes]:
     return keys
 
 
+def create_all(folder: Path) -> None:
+    """Write whatever is missing of keys and passwords."""
+    create_secrets(folder)
+    create_passwords(folder)
+    create_passfile(folder)
+
+
 def create_secrets(folder: Path) -> list[str]:
     """Write each key that is missing and return their names; an existing key is never touched."""
     return _create(folder, SECRET_NAMES)
@@ -98,7 +107,7 @@ def create_secrets(folder: Path) -> list[str]:
 
 def create_passwords(folder: Path, principals: Iterable[str] = KAFKA_PRINCIPALS) -> list[str]:
     """Write each password for Kafka that is missing and return their files' names."""
-    return _create(folder, map(kafka_file, principals))
+    return _create(folder, [kafka_file(each) for each in (BROKER, *principals)])
 
 
 def create_passfile(folder: Path) -> list[str]:

@@ -51,7 +51,6 @@ OWNER: Final = "hub"  # the role that owns the databases
 _HIGHEST_BASE = 65535 - max(PORT_OFFSETS.values())
 _SHARED_HOME = Path("/var/lib/registry-hub")
 _PROTOCOLS: Final = ("SASL_PLAINTEXT", "SASL_SSL")
-_MECHANISM: Final = "SCRAM-SHA-512"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +151,22 @@ class Settings:
         Raises:
             SettingsError: the principal's password is missing.
         """
-        return {"bootstrap_servers": self.bootstrap_servers}
+        config = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.kafka_protocol,
+            "sasl_mechanism": "PLAIN" if principal == secret_files.BROKER else "SCRAM-SHA-512",
+            "sasl_plain_username": principal,
+            "sasl_plain_password": secret_files.kafka_password(self.secrets_folder, principal),
+        }
+        if self.kafka_ca is not None:
+            config["ssl_cafile"] = str(self.kafka_ca)
+        return config
+
+    @property
+    def kafka_protocol(self) -> str:
+        """SASL without TLS never leaves the machine unless somebody says so."""
+        elsewhere = "SASL_SSL" if self.bootstrap_override else "SASL_PLAINTEXT"
+        return self.kafka_protocol_override or elsewhere
 
     @property
     def registry_url(self) -> str:
@@ -190,8 +204,10 @@ class Settings:
 
     def dsn(self, database: str, role: str = OWNER) -> str:
         """Return how ``role`` reaches a database of the local stack; holds no password."""
-        place = f"host=127.0.0.1 port={self.port('postgres')}"
-        return f"{place} user={role} dbname={database}"
+        place = f"host=127.0.0.1 port={self.port('postgres')} user={role} dbname={database}"
+        passfile = str(self.secrets_folder / secret_files.PASSFILE)
+        quoted = passfile.replace("\\", "\\\\").replace("'", "\\'")
+        return f"{place} passfile='{quoted}'"
 
     def local_dsn(self, database: str) -> str:
         """Return how the owner reaches a database of the local stack."""

@@ -29,9 +29,9 @@ from streams.clients import for_faust
 from streams.lane import Source, Wiring
 from streams.lanes import Lanes
 from streams.quarantine import Sealer
+from streams.topics import GROUP
 from streams.transport import SCHEME, Owner
 
-GROUP: Final = "hub-worker"
 _PARALLEL: Final = 4  # chunks in work at once: one decoded, the others in PostgreSQL
 _POLL_SECONDS: Final = 0.1
 _STOP_SECONDS: Final = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
@@ -12,6 +12,8 @@ from kafka.errors import KafkaError
 
 from schemas.errors import PermanentError, TransientError
 from streams.chunk import Place
+
+GROUP: Final = "hub-worker"  # of the workers
 
 
 @dataclass(frozen=True, slots=True)

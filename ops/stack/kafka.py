@@ -1,4 +1,7 @@
-"""Kafka 4.3, one KRaft node that is broker and controller, on loopback only."""
+"""Kafka 4.3, one KRaft node that is broker and controller, on loopback only.
+
+Nobody is let in without a password, and nobody may do what ``acls.py`` does not say.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 
+from ops.secret_files import ADMIN, BROKER, kafka_password, write_secret
 from ops.settings import Settings
 from ops.stack import artifacts
 from ops.stack.server import Server, plain_environment
@@ -22,11 +26,21 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
+inter.broker.listener.name=CLIENT
+listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.client.scram-sha-512.sasl.jaas.config={scram} required;
+listener.name.client.plain.sasl.jaas.config={plain}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={plain}
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:{broker_user};User:{admin}
 log.dirs={data}
 auto.create.topics.enable=false
 num.partitions=1
@@ -70,6 +84,10 @@ def _java_arguments(settings: Settings) -> Path:
     return _folder(settings) / "java.args"
 
 
+def _properties(settings: Settings) -> Path:
+    return _folder(settings) / "server.properties"
+
+
 def _prepare(settings: Settings) -> None:
     folder = _folder(settings)
     folder.mkdir(exist_ok=True)
@@ -86,10 +104,20 @@ def _prepare(settings: Settings) -> None:
         controller=settings.port("kafka_controller"),
         broker=settings.port("kafka"),
         data=folder / "data",
+        scram="org.apache.kafka.common.security.scram.ScramLoginModule",
+        plain=_plain(kafka_password(settings.secrets_folder, BROKER)),
+        broker_user=BROKER,
+        admin=ADMIN,
     )
-    (folder / "server.properties").write_text(properties, encoding="utf-8")
+    write_secret(_properties(settings), properties)
     if not (folder / "formatted").exists():
         _format(settings)
+
+
+def _plain(password: str) -> str:
+    """Return the only user that needs no SCRAM: those of SCRAM are made by it, once Kafka runs."""
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+    return f'{module} username="{BROKER}" password="{password}" user_{BROKER}="{password}";'
 
 
 def _format(settings: Settings) -> None:
@@ -99,7 +127,7 @@ def _format(settings: Settings) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [java(), "-Xmx128m", f"@{_java_arguments(settings)}", "kafka.tools.StorageTool"]
     command += ["format", "--standalone", f"--cluster-id={cluster}"]  # it may begin with a dash
-    command += ["-c", str(folder / "server.properties")]
+    command += ["-c", str(_properties(settings))]
     result = subprocess.run(
         command, capture_output=True, text=True, check=False, env=plain_environment(), cwd=folder
     )
@@ -121,13 +149,18 @@ def port_is_open(port: int) -> bool:
 def _answers(settings: Settings) -> bool:
     if not port_is_open(settings.port("kafka")):
         return False
+    if "StandardAuthorizer" not in _properties(settings).read_text(encoding="utf-8"):
+        raise PermanentError(
+            "Kafka of this home was started by an older version, without passwords; "
+            "run `hub down`, then `hub up`: its topics stay as they are"
+        )
     # Here, because it takes half a second that `hub down` need not wait.
     from kafka.admin import KafkaAdminClient  # noqa: PLC0415
     from kafka.errors import KafkaError  # noqa: PLC0415
 
     try:
         admin = KafkaAdminClient(
-            **settings.kafka("admin"),
+            **settings.kafka(BROKER),
             bootstrap_timeout_ms=5000,
             request_timeout_ms=5000,
         )
@@ -150,7 +183,7 @@ SERVER = Server(
         "-Xmx384m",
         f"@{_java_arguments(settings)}",
         "kafka.Kafka",
-        str(_folder(settings) / "server.properties"),
+        str(_properties(settings)),
     ],
     folder=_folder,
     answers=_answers,

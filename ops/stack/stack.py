@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.secret_files import create_passfile, create_passwords, create_secrets
+from ops.secret_files import create_all
 from ops.settings import Settings
 from ops.stack import artifacts, kafka, postgres, registry
 from ops.stack.launch import Launch
 from ops.stack.record import Record
 from ops.stack.server import Server
+from ops.stack.users import create_users
 from schemas.errors import PermanentError
 
 # In the order in which they can start; stopped in the reverse order.
@@ -68,10 +69,7 @@ class Stack:
         """
         self._make_home()
         with self.locked():
-            secrets = self.settings.secrets_folder
-            create_secrets(secrets)
-            create_passwords(secrets)
-            create_passfile(secrets)
+            create_all(self.settings.secrets_folder)
             artifacts.fetch(
                 kafka.archives(self.settings),
                 verify=False,
@@ -84,6 +82,7 @@ class Stack:
             postgres.create_roles(self.settings)
             self._launch(SERVERS["registry"], say)
             self._await(SERVERS["kafka"])
+            create_users(self.settings)
             self._await(SERVERS["registry"])
 
     def down(self, say: Say = _silent) -> None:

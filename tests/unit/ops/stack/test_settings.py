@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
 
+from ops.secret_files import (
+    DATABASE_ROLES,
+    KAFKA_PRINCIPALS,
+    create_passfile,
+    create_passwords,
+    database_password,
+)
 from ops.settings import (
     SECRET_NAMES,
     Settings,
@@ -36,13 +44,20 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_an_empty_environment_gives_the_local_stack() -> None:
-    settings = Settings.from_environment({})
+    settings = Settings.from_environment({"HUB_HOME": "/srv/o'hub"})
 
     assert settings.bootstrap_servers == "127.0.0.1:29092"
     assert settings.registry_url == "http://127.0.0.1:29081/apis/ccompat/v7"
-    assert settings.hub_dsn == "host=127.0.0.1 port=29032 user=hub dbname=hub"
-    assert settings.keys_dsn.endswith("dbname=hub_keys")
-    assert settings.civil_dsn.endswith("dbname=civil")
+    place = {"host": "127.0.0.1", "port": "29032", "passfile": "/srv/o'hub/secrets/pgpass"}
+    for dsn, user, database in (
+        (settings.hub_dsn, "hub", "hub"),
+        (settings.keys_dsn, "hub", "hub_keys"),
+        (settings.civil_dsn, "hub", "civil"),
+        (settings.pipeline_dsn, "hub_pipeline", "hub"),
+        (settings.api_dsn, "hub_api", "hub"),
+        (settings.audit_dsn, "hub_audit", "hub"),
+    ):
+        assert conninfo_to_dict(dsn) == place | {"user": user, "dbname": database}
     assert settings.fhir_url == "http://127.0.0.1:29090"
 
 
@@ -66,6 +81,49 @@ def test_each_address_can_be_overridden() -> None:
         given_["HUB_CIVIL_DSN"],
     ]
     assert settings.today == date(2026, 1, 31)
+    assert conninfo_to_dict(settings.pipeline_dsn)["user"] == "hub_pipeline"
+
+
+def test_another_role_never_goes_in_with_the_owners_password() -> None:
+    settings = Settings.from_environment({"HUB_DSN": "host=db user=hub password=hush dbname=a"})
+
+    assert conninfo_to_dict(settings.api_dsn) == {"host": "db", "dbname": "a", "user": "hub_api"}
+
+
+def test_kafka_elsewhere_is_spoken_to_through_tls(tmp_path: Path) -> None:
+    create_passwords(tmp_path / "secrets")
+    elsewhere = {"HUB_HOME": str(tmp_path), "HUB_BOOTSTRAP_SERVERS": "kafka:9092"}
+    here = Settings(home=tmp_path, cache=tmp_path).kafka("worker")
+    there = Settings.from_environment(elsewhere | {"HUB_KAFKA_CA": "/ca.pem"}).kafka("worker")
+
+    assert here["security_protocol"] == "SASL_PLAINTEXT"
+    assert (there["security_protocol"], there["ssl_cafile"]) == ("SASL_SSL", "/ca.pem")
+    assert here["sasl_plain_password"] == there["sasl_plain_password"]
+    assert {here["sasl_mechanism"], there["sasl_mechanism"]} == {"SCRAM-SHA-512"}
+    with pytest.raises(SettingsError, match="HUB_KAFKA_PROTOCOL: must be SASL_PLAINTEXT or"):
+        Settings.from_environment({"HUB_KAFKA_PROTOCOL": "PLAINTEXT"})
+
+
+def test_a_missing_password_is_told_with_its_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="kafka_worker: cannot be read"):
+        Settings(home=tmp_path, cache=tmp_path).kafka("worker")
+
+
+def test_passwords_are_private_and_never_replaced(tmp_path: Path) -> None:
+    assert create_passfile(tmp_path) == list(DATABASE_ROLES)
+    before = {role: database_password(tmp_path, role) for role in DATABASE_ROLES}
+    (line, *rest) = (tmp_path / "pgpass").read_text().splitlines()
+    (tmp_path / "pgpass").write_text("\n".join(rest))
+
+    assert create_passfile(tmp_path) == ["hub"]
+
+    assert len(set(before.values())) == len(DATABASE_ROLES)
+    assert line not in (tmp_path / "pgpass").read_text()
+    for role in DATABASE_ROLES[1:]:
+        assert database_password(tmp_path, role) == before[role]
+    assert len(create_passwords(tmp_path)) == len(KAFKA_PRINCIPALS) + 1
+    assert create_passwords(tmp_path) == []
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 @given(

@@ -1,0 +1,83 @@
+"""The users of Kafka: each principal gets the password that lies in its file.
+
+Kafka keeps a salted hash of each password among its metadata. ``broker`` alone is known to Kafka
+from its configuration; it makes the others, so nothing of them has to be there when Kafka starts.
+Every call sets every password again: whatever happened before, the files are right afterwards.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from ops.secret_files import ADMIN, BROKER, KAFKA_PRINCIPALS, kafka_password
+from ops.settings import Settings
+from schemas.errors import PermanentError, TransientError
+
+_MECHANISM: Final = "SCRAM-SHA-512"
+_ITERATIONS: Final = 4096  # the least Kafka takes; the passwords are random and long
+_SECONDS: Final = 20.0  # a password is known a moment after Kafka has said so
+_POLL_SECONDS: Final = 0.05
+
+
+def create_users(settings: Settings, principals: Iterable[str] = KAFKA_PRINCIPALS) -> None:
+    """Give each principal its password; on return Kafka lets ``admin`` in.
+
+    One request: after a crash all passwords are the new ones or none is, and the next call sets
+    them.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        PermanentError: Kafka refuses.
+    """
+    # Here, because it takes half a second that `hub down` need not wait.
+    from kafka.admin import (  # noqa: PLC0415
+        KafkaAdminClient,
+        UserScramCredentialUpsertion,
+    )
+    from kafka.errors import KafkaError  # noqa: PLC0415
+
+    folder = settings.secrets_folder
+    wanted = [
+        UserScramCredentialUpsertion(
+            principal, _MECHANISM, kafka_password(folder, principal), iterations=_ITERATIONS
+        )
+        for principal in principals
+    ]
+    try:
+        admin = KafkaAdminClient(**settings.kafka(BROKER))
+        try:
+            refused = {
+                name: why
+                for name, why in admin.alter_user_scram_credentials(wanted).items()
+                if why is not None
+            }
+        finally:
+            admin.close()
+    except KafkaError as error:
+        raise TransientError(
+            f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__}); "
+            "see `hub status`"
+        ) from error
+    if refused:
+        raise PermanentError(f"Kafka takes no password for {', '.join(sorted(refused))}")
+    _wait_for_admin(settings)
+
+
+def _wait_for_admin(settings: Settings) -> None:
+    from kafka.admin import KafkaAdminClient  # noqa: PLC0415
+    from kafka.errors import KafkaError  # noqa: PLC0415
+
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        try:
+            KafkaAdminClient(**settings.kafka(ADMIN)).close()
+        except KafkaError as error:
+            if time.monotonic() > deadline:
+                raise TransientError(
+                    f"Kafka does not let {ADMIN} in ({type(error).__name__}); run `hub up` again"
+                ) from error
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
