@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from projections import leaves
 from projections.chunk_rows import COLUMNS
 
 IDLE_SECONDS: Final = 5  # a frozen worker's locks are gone after this
@@ -128,7 +129,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 
 INSERT_OUTBOX: Final = "INSERT INTO kept.outbox (kind, body) VALUES ('quarantine', %s)"
 
-INSERT_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('chunk', %s)"
+INSERT_LEAF: Final = leaves.INSERT
 
 ADVANCE: Final = """
 UPDATE live.progress

@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from projections import chunk_sql as sql
+from projections import leaves
 from schemas.errors import HubError, PermanentError
 
 Row = tuple[Any, ...]
@@ -90,7 +90,7 @@ class ChunkWork:
     first_offset: int
     last_offset: int
     records: int
-    root: bytes  # Merkle tree hash over the records' values
+    root: bytes  # Merkle tree hash over the records, each as ``merkle.entry``
     rows: bytes  # facts in COPY's binary format, see chunk_rows
     events: int
     further_facts: int
@@ -173,7 +173,7 @@ async def apply(connection: Connection, work: ChunkWork, seal: SealConflict) -> 
             quarantined=len(quarantined),
         )
         await _quarantine(connection, work, quarantined)
-        await connection.execute(sql.INSERT_LEAF, [Jsonb(_leaf(work, outcome))])
+        await connection.execute(sql.INSERT_LEAF, leaves.row("chunk", _leaf(work, outcome)))
         await _advance(connection, work, outcome)
     return outcome
 

@@ -18,8 +18,8 @@ from uuid import UUID
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
-from psycopg.types.json import Jsonb
 
+from projections import leaves
 from schemas import topics
 from schemas.errors import PermanentError
 from schemas.ids import Id, Keys
@@ -46,7 +46,6 @@ SELECT greatest((SELECT max(version) FROM live.facts WHERE record = %(record)s),
 """
 _IS_REFUSED: Final = "SELECT EXISTS (SELECT FROM live.quarantined WHERE event_id = %s)"
 _OUTBOX: Final = "INSERT INTO kept.outbox (kind, body, about) VALUES ('operator', %s, %s)"
-_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('operator', %s)"
 
 
 class ReasonError(ValueError):
@@ -172,8 +171,10 @@ def decide(
             "on": today.isoformat(),
         }
         connection.execute(_OUTBOX, [orjson.dumps(body), alias])
-        leaf = body | {"what": "identity", "event_id": str(UUID(bytes=event_id))}
-        connection.execute(_LEAF, [Jsonb(leaf)])
+        # The reason stays in the event: it is an operator's own words, and leaves are for anybody.
+        said = {name: value for name, value in body.items() if name != "reason"}
+        leaf = said | {"what": "identity", "event": UUID(bytes=event_id)}
+        leaves.leave(connection, "operator", leaf)
     return Decided(decision, event_id, record, is_new=True)
 
 

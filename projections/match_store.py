@@ -18,6 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from projections import leaves
 from schemas import topics
 
 FIRST: Final = UUID(int=0)
@@ -78,7 +79,6 @@ SELECT f.person, kept.canonical((f.value ->> 'person')::uuid) FROM live.facts f
  WHERE f.person = ANY (%s) AND f.kind = 'unlinked_to'
    AND NOT EXISTS (SELECT FROM live.facts g WHERE g.record = f.record AND g.version > f.version)
 """
-_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('read', %s)"
 _LIST: Final = """
 SELECT s.alias, kept.canonical(s.person), s.score, s.features, s.found_at, count(*) OVER ()
   FROM live.suggestions s
@@ -135,8 +135,8 @@ class MatchStore:
         with self.connection.transaction():
             self._lock_generation()
             if self.connection.execute(_BEGIN, [FIRST]).rowcount:
-                leaf = {"what": "suggest", "reader": reader, "purpose": "unspecified"}
-                self.connection.execute(_LEAF, [Jsonb(leaf)])
+                leaf = {"what": "suggest", "who": reader, "purpose": "unspecified"}
+                leaves.leave(self.connection, "read", leaf)
             row = self.connection.execute(_PLACE).fetchone()
         assert row is not None
         return Place(*row)
@@ -225,8 +225,8 @@ class MatchStore:
         """
         with self.connection.transaction():
             rows = self.connection.execute(_LIST, {"least": least, "most": most}).fetchall()
-            leaf = {"what": "suggestions", "reader": reader, "purpose": "unspecified"}
-            self.connection.execute(_LEAF, [Jsonb(leaf)])
+            leaf = {"what": "suggestions", "who": reader, "purpose": "unspecified"}
+            leaves.leave(self.connection, "read", leaf)
         return rows
 
     def _lock_generation(self) -> None:

@@ -23,6 +23,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def entry(offset: int, value: bytes | None) -> bytes:
+    """Return the leaf of a chunk's tree that stands for one record: its offset, then its value."""
+    return offset.to_bytes(8, "big") + (value or b"")
+
+
 def root(leaves: Iterable[bytes]) -> bytes:
     """Return the Merkle tree hash over ``leaves``.
 

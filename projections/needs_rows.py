@@ -103,7 +103,7 @@ class Writes:
     needs: list[NeedRow] = field(default_factory=list)
     said: list[tuple[NeedRow, bytes | None]] = field(default_factory=list)  # with causation
     outbox: list[bytes] = field(default_factory=list)  # JSON
-    leaves: list[bytes] = field(default_factory=list)  # JSON
+    leaves: list[dict[str, object]] = field(default_factory=list)
     assessments: list[AssessmentRow] = field(default_factory=list)
     memberships: list[MembershipRow] = field(default_factory=list)  # that have changed
     gone: list[bytes] = field(default_factory=list)  # households that are no more

@@ -230,7 +230,6 @@ COPY live.need_history (event_id, need, version, person, household, kind, status
     urgency, amount_minor, rule, evidence, reason, causation_id) FROM STDIN
 """
 COPY_OUTBOX: Final = "COPY kept.outbox (kind, body) FROM STDIN"
-COPY_LEAVES: Final = "COPY kept.audit_leaves (kind, body) FROM STDIN"
 
 _ASSESSMENT: Final = """
 household, anchor, members, assessed_on, next_change_on, outcome, seen, near_misses,

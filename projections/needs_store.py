@@ -18,7 +18,7 @@ import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
 
-from projections import completeness
+from projections import completeness, leaves
 from projections import needs_sql as sql
 from projections.arrays import uuids
 from projections.needs_rows import (
@@ -194,7 +194,7 @@ class NeedsStore:
         if writes.said:
             self._copy(sql.COPY_HISTORY, (_history_row(*said) for said in writes.said))
             self._copy(sql.COPY_OUTBOX, (("need", body) for body in writes.outbox))
-            self._copy(sql.COPY_LEAVES, (("decision", body.decode()) for body in writes.leaves))
+            self._copy(leaves.COPY, (leaves.row("decision", body) for body in writes.leaves))
         if writes.assessments:
             self._copy(sql.COPY_ASSESSMENTS, (_assessment_row(row) for row in writes.assessments))
             self.connection.execute(sql.UPSERT_ASSESSMENTS)

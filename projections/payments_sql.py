@@ -98,7 +98,6 @@ INSERT: Final = """
 INSERT INTO live.payment_findings (person, kind, month, entitled_minor, paid_minor, event_id)
 VALUES (%s, %s, %s, %s, %s, %s)
 """
-LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('payments', %s)"
 
 _OPEN: Final = """
 WITH latest AS (

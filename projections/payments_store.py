@@ -15,6 +15,7 @@ import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
 
+from projections import leaves
 from projections import payments_sql as sql
 
 Row = tuple[Any, ...]
@@ -115,4 +116,4 @@ class PaymentsStore:
         if rows:
             with self.connection.cursor() as cursor:
                 cursor.executemany(sql.INSERT, rows)
-        self.connection.execute(sql.LEAF, [orjson.dumps(leaf).decode()])
+        leaves.leave(self.connection, "payments", leaf)

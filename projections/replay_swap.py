@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from psycopg.types.json import Jsonb
-
-from projections import replay_schema
+from projections import leaves, replay_schema
 from projections.replay_schema import LIVE, PREVIOUS, RETIRED
 from projections.replay_session import Connection, Into
 from projections.replay_tables import CARRIED, HANDLED, MOVED
@@ -44,7 +42,6 @@ SELECT c.relname, a.attname, pg_get_serial_sequence('target.' || quote_ident(c.r
  WHERE c.relnamespace = 'target'::regnamespace AND c.relkind = 'r' AND a.attidentity <> ''
 """
 _NUMBER: Final = "UPDATE kept.generation SET number = number + 1 RETURNING number"
-_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('replay', %s)"
 
 
 def vector(connection: Connection, schema: str) -> dict[Place, int]:
@@ -109,7 +106,7 @@ def swap(
     row = connection.execute(_NUMBER).fetchone()
     assert row is not None
     number = int(row[0])
-    connection.execute(_LEAF, [Jsonb({"generation": number, **leaf})])
+    leaves.leave(connection, "replay", {"generation": number, **leaf})
     return number
 
 

@@ -17,9 +17,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
-from psycopg.types.json import Jsonb
 
-from projections import completeness, generation
+from projections import completeness, generation, leaves
 from projections import stats_sql as sql
 from schemas.errors import PermanentError, TransientError
 
@@ -126,7 +125,7 @@ class Stats:
 
     def leave(self, body: Mapping[str, object]) -> None:
         """Put the reading on record."""
-        self.connection.execute(sql.LEAF, [Jsonb(body)])
+        leaves.leave(self.connection, "read", body)
 
     def _hold(self, moment: Moment, kinds: Sequence[str], since: date | None = None) -> None:
         """Make the tables of a moment, unless they are there and hold enough."""

@@ -14,7 +14,6 @@ SESSION: Final = {
     "connect_timeout": "5",
 }
 BEGIN: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
-LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('read', %s)"
 
 FIRST_SAID: Final = "SELECT min(known_from) AS first FROM live.assessments"
 

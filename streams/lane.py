@@ -214,7 +214,7 @@ class Lane:
             first_offset=values[0][0],
             last_offset=values[-1][0],
             records=len(values),
-            root=merkle.root(value or b"" for _, value in values),
+            root=merkle.root(merkle.entry(*record) for record in values),
             rows=judged.rows,
             events=judged.events,
             further_facts=judged.further_facts,

@@ -68,7 +68,7 @@ def writes(
             body = orjson.dumps(_message(row, block, draft.causation, keys))
             found.said.append((row, draft.causation))
             found.outbox.append(body)
-            found.leaves.append(orjson.dumps(_leaf(row, body)))
+            found.leaves.append(_leaf(row, body))
     found.assessments = [_assessment_row(assessment, waiting) for assessment in assessments]
     found.gone = sorted(set(before) - {row.household for row in found.assessments})
     return found
@@ -131,7 +131,7 @@ def _message(
 def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
     """Return the audit leaf of a decision: what was said, by hash of what leaves (sealed)."""
     return {
-        "event_id": text(row.event_id),
+        "event": text(row.event_id),
         "need": text(row.need),
         "version": row.version,
         "status": row.status,

@@ -36,6 +36,7 @@ from ops.draft.tally import Tally
 from ops.draft.work import Question, Work, open_work
 from ops.settings import Settings
 from ops.stats import places
+from projections import leaves
 from projections.completeness import stated_through
 from projections.everyone_store import EveryoneStore
 from schemas.errors import HubError, PermanentError, TransientError
@@ -44,7 +45,6 @@ from streams.rules.pack import RulePack
 
 Progress = Callable[[int, int, int], None]  # batches finished, of how many, households in them
 _END_SECONDS: Final = 20.0
-_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES ('draft_law', %s)"
 
 
 class Ended(NamedTuple):
@@ -190,7 +190,7 @@ class Trial:
         body["report_sha256"] = sha256(orjson.dumps(found, option=orjson.OPT_SORT_KEYS)).hexdigest()
         try:
             with psycopg.connect(self.settings.hub_dsn) as connection:
-                connection.execute(_LEAF, [orjson.dumps(body).decode()])
+                leaves.leave(connection, "draft_law", body)
         except psycopg.OperationalError as error:
             raise TransientError(
                 "the report could not be put on record, so it is not shown; run again with --resume"

@@ -62,7 +62,7 @@ class Report:
             "said": self.said,
             "rows": self.rows,
             "differences": self.differences,
-            "seconds": {name: round(seconds, 1) for name, seconds in self.phases.items()},
+            "milliseconds": {name: round(1000 * s) for name, s in self.phases.items()},
         }
 
     def as_json(self) -> str:

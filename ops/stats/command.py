@@ -172,7 +172,7 @@ class _Run:
     def leave(self, stats: Stats) -> None:
         """Put the reading on record; committed with the transaction, before anything is shown."""
         body = {"what": f"stats {self.what}", "as_of": self.moment.on.isoformat()}
-        body |= {"by": ",".join(sorted(self.by)), "reader": "hub stats", "purpose": "planning"}
+        body |= {"by": ",".join(sorted(self.by)), "who": "hub stats", "purpose": "planning"}
         stats.leave(body)
 
     def show(self, suppress: tables.Suppress, csv: Path | None) -> None:

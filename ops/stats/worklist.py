@@ -96,7 +96,7 @@ def worklist(  # noqa: PLR0917 - options
             limit=limit,
         )
         sealed = stats.sealed(moment, [v.person for v in found.rows]) if with_names else []
-        body = {"reader": "hub worklist", "purpose": purpose or "work of the district"}
+        body = {"who": "hub worklist", "purpose": purpose or "work of the district"}
         stats.leave({"what": "worklist", "district": district, "rows": len(found.rows)} | body)
         if with_names:
             for visit in found.rows:

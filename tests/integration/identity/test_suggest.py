@@ -244,6 +244,6 @@ def test_the_list_is_put_on_record(store: MatchStore) -> None:
     store.suggestions(70, 10, "me")
 
     leaf = store.connection.execute("SELECT kind, body FROM kept.audit_leaves").fetchall()
-    body = {"what": "suggestions", "reader": "me", "purpose": "unspecified"}
+    body = {"what": "suggestions", "who": "me", "purpose": "unspecified"}
     assert leaf == [("read", body)]
     assert text(person("8ali")) not in str(leaf)

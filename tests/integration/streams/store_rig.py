@@ -61,7 +61,7 @@ def work(
         "first_offset": first,
         "last_offset": records[-1].offset,
         "records": len(records),
-        "root": merkle.root(each.value or b"" for each in records),
+        "root": merkle.root(merkle.entry(each.offset, each.value) for each in records),
         "rows": judged.rows,
         "events": judged.events,
         "further_facts": judged.further_facts,

@@ -52,7 +52,7 @@ def test_everything_of_a_chunk_is_stored_together(rig: Rig) -> None:
             "first_offset": 0,
             "last_offset": 3,
             "records": 4,
-            "root": merkle.root([each.value or b"" for each in records]).hex(),
+            "root": merkle.root(merkle.entry(each.offset, each.value) for each in records).hex(),
             "applied": 3,
             "suppressed": 0,
             "quarantined": 1,

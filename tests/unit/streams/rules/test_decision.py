@@ -180,6 +180,4 @@ def test_every_decision_has_one_leaf_over_what_leaves() -> None:
     found, _ = say(couple(0, ("2015-01-01",)))
 
     assert len(found.leaves) == len(found.outbox) == len(found.said) == 2
-    assert {json.loads(leaf)["event_id"] for leaf in found.leaves} == {
-        text(row.event_id) for row, _ in found.said
-    }
+    assert {leaf["event"] for leaf in found.leaves} == {text(row.event_id) for row, _ in found.said}
