@@ -48,7 +48,9 @@ COMMANDS = {
     "init": Command("ops.initialise:init", "Create topics, schemas and tables.", _DATA),
     "simulate": Command("ops.simulator.command:simulate", "Drive a simulated country.", _DATA),
     "clock": Command("ops.clock:app", "Move the date of a simulated hub.", _DATA),
+    "agency": Command("ops.agency.command:app", "Let agencies subscribe, each to its own.", _DATA),
     "person": Command("ops.person:app", "Ask for one person's needs and reasons.", _DATA),
+    "keys": Command("ops.privacy.keys_command:app", "Epochs and backup of the keys.", _DATA),
     "replay": Command("ops.replay.command:replay", "Rebuild the tables from the topics.", _DATA),
     "rules": Command("ops.draft.command:app", "Try a draft law on everybody.", _DATA),
     "payments": Command(

@@ -13,6 +13,7 @@ from rich.console import Console
 from ops.identity.asking import Person, by_number, identifier
 from ops.identity.commands import register
 from ops.person_view import render
+from ops.privacy import erase
 from ops.run.api import judge, queries
 from ops.screen_texts import words_of
 from ops.settings import Settings
@@ -100,3 +101,4 @@ def show(
 
 
 register(app)  # link, unlink, and whatever else says who is who
+erase.register(app)  # erase, restrict, export

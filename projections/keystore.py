@@ -165,9 +165,9 @@ class PostgresKeyStore:
         return found
 
     def erase(self, erasures: Collection[Erasure], now: datetime) -> None:
-        """Destroy keys for ever and note by which events; durable on return, idempotent.
+        """Destroy keys for ever; durable on return, idempotent.
 
-        What never had a key can never get one. Both are one transaction.
+        What never had a key can never get one.
         """
         decided = sorted(erasures, key=lambda one: (one.owner, one.sensitivity))
         owners, classes = _columns([(one.owner, one.sensitivity) for one in decided])
@@ -177,11 +177,15 @@ class PostgresKeyStore:
             try:
                 with connection.transaction():
                     connection.execute(sql.ERASE, [now, owners, classes, events])
-                    connection.execute(sql.DONE, [events])
             except psycopg.OperationalError as error:
                 raise self._gone() from error
             for one in decided:
                 self._cache.pop((one.owner, one.sensitivity), None)
+
+    def note_done(self, events: Collection[UUID]) -> None:
+        """Note that these erasure events were carried out in this store; idempotent."""
+        with self._lock:
+            self._run(sql.DONE, list(events))
 
     def is_done(self, events: Collection[UUID]) -> set[UUID]:
         """Return which of these erasure events were carried out in this store."""

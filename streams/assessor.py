@@ -31,7 +31,7 @@ from streams.decision import Decider
 from streams.gathering import Circle, gather, is_closed
 from streams.household import households
 from streams.lifecycle import Fact, holding
-from streams.person import KINDS, Person, people
+from streams.person import JUDGED_KINDS, Person, people
 from streams.reading import open_health
 from streams.rejudging import PAST_KINDS
 from streams.rules.pack import RulePack
@@ -202,7 +202,7 @@ class Assessor:
                         circle.ids |= judged.keys()
                         raise _SomebodyMissingError
                     seen = self.store.seen()  # before the facts: never more than they show
-                    raw = [Fact(*row) for row in self.store.facts(circle.ids, KINDS, since)]
+                    raw = [Fact(*row) for row in self.store.facts(circle.ids, JUDGED_KINDS, since)]
                     facts = holding(raw, now)
                     persons = people(facts, open_health(self.keystore, facts))
                     before = self.store.households_of(circle.ids)

@@ -24,7 +24,7 @@ from streams.assessment import Assessment, assess
 from streams.circles import packed, split
 from streams.household import FamilyLaw, Household, households
 from streams.lifecycle import Fact, holding
-from streams.person import KINDS, Person, people
+from streams.person import JUDGED_KINDS, Person, people
 from streams.reading import open_health
 from streams.rules.pack import RulePack
 from streams.surroundings import Around, Settling, read_around, settles
@@ -128,7 +128,9 @@ class Everyone:
             numbers = [n for n in range(which, len(plan), many) if n not in done]
             since = min(pack.reads_from(on) for pack in (self.pack, *self.others))
             with closing(self._store(self.snapshot or store.export())) as ahead:
-                rows = _one_ahead(lambda n: ahead.facts(split(plan[n]), KINDS, since), numbers)
+                rows = _one_ahead(
+                    lambda n: ahead.facts(split(plan[n]), JUDGED_KINDS, since), numbers
+                )
                 for number, facts in zip(numbers, rows, strict=True):
                     yield self._batch(store, facts, _Task(number, len(plan), on, now, complete))
 

@@ -19,6 +19,7 @@ from projections.chunk_rows import Fact
 from schemas.codec import Record
 from schemas.errors import InvalidRecord
 from schemas.ids import EPOCH_ORDINAL, from_days, text
+from streams.erasures import decided
 
 SOURCE_COMPLETE: Final = "hub.source_complete"
 ANNULLED: Final = "annulled"
@@ -236,6 +237,7 @@ _STATED: Final[dict[str, Callable[[bytes, Record], list[Fact]]]] = {
     "health.psychological_support_referred": _health("psychological_support", "referred_on"),
     "hub.identity_linked": _decision("linked", {"by": OPERATOR}),
     "hub.identity_unlinked": _decision("unlinked", {}),
+    "hub.erasure_decided": decided,
 }
 STATED_TYPES: Final = frozenset(_STATED)
 

@@ -23,7 +23,7 @@ from streams.gathering import Circle, gather, is_closed
 from streams.household import Household, households
 from streams.identity import LINK_KINDS, canonical, links
 from streams.lifecycle import Fact
-from streams.person import KINDS, Person, people
+from streams.person import JUDGED_KINDS, Person, people
 from streams.reading import open_health
 from streams.rules.pack import Judgement, RulePack
 from streams.rules.reason import MET, UNKNOWN, as_json, evidence, walk
@@ -180,7 +180,7 @@ class Past:
         since = self.pack.reads_from(on)
         while True:
             circle = gather(store, circle, on, now, law)
-            facts = held(store.facts(circle.ids, KINDS, since), now)
+            facts = held(store.facts(circle.ids, JUDGED_KINDS, since), now)
             persons = people(facts, open_health(self.keystore, facts))
             if is_closed(circle, persons, facts, (), on, law):
                 return facts, persons

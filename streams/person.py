@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from streams.erasures import ERASED
 from streams.identity import LINK_KINDS, canonical, identifier, links
 from streams.lifecycle import Fact
 from streams.stated import (
@@ -242,4 +243,5 @@ _FOLDS: Final[Mapping[str, Callable[[Person, Fact, _Context], None]]] = {
     "psychological_support": _referral,
 }
 KINDS: Final = (*_FOLDS, *LINK_KINDS)  # all that anything here reads
+JUDGED_KINDS: Final = (*KINDS, ERASED)  # and what says that a block counts as erased
 SEALED_KINDS: Final = ("disability", "pregnancy")  # whose blocks must be opened; no others are

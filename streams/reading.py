@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from projections.keystore import open_block
 from projections.sealing_keys import KeyReader
+from streams.erasures import erased
 from streams.lifecycle import Fact
 from streams.person import SEALED_KINDS, Opened
 
@@ -21,16 +22,20 @@ def open_health(keystore: KeyReader, facts: Iterable[Fact]) -> Opened:
         facts: of anybody; of ``SEALED_KINDS``, no others are opened: nobody reads them here.
 
     Returns:
-        None for a block whose key is gone, or that came without one.
+        None for a block that was erased, or that came without one.
 
     Raises:
         TransientError: the key store does not answer.
         PermanentError: a block does not open under its key.
     """
+    facts = list(facts)
     sealed = [fact for fact in facts if fact.kind in SEALED_KINDS]
     if not sealed:
         return {}
-    keys = keystore.existing({(fact.person, _CLASS) for fact in sealed})
+    gone = erased(facts, _CLASS)  # the fact counts, even while the key is still there
+    keys = keystore.existing(
+        {(fact.person, _CLASS) for fact in sealed} - {(p, _CLASS) for p in gone}
+    )
     opened: dict[bytes, Mapping[str, Any] | None] = {}
     for fact in sealed:
         key = keys.get((fact.person, _CLASS))

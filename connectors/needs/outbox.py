@@ -10,7 +10,8 @@ cursor is stored, so that a restart does not begin before them. Bodies are JSON:
   causation_id;
 - ``quarantine``: id, source, source_key, rule, field, original (base64, sealed under the entry's
   own key); it was recorded when the row was written;
-- ``operator``: type, alias, person, reason, version, before (the version before it, or null), on.
+- ``operator``: type, version, on; of a link alias, person, reason, before (the version before it,
+  or null); of an erasure subject, class, decision, basis, until.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from schemas.ids import parse
 PAGE_ROWS: Final = 1_000
 NEEDS: Final = ("need", "quarantine")
 OPERATOR: Final = ("operator",)
+ERASURE: Final = "hub.erasure_decided"
 _POLL_SECONDS: Final = 0.1
 _SILENT_PAGES: Final = 50
 _SELECT: Final = """
@@ -124,7 +126,11 @@ def _need(body: bytes) -> SourceRecord:
 
 def _decision(body: bytes) -> SourceRecord:
     content = orjson.loads(body)
-    return SourceRecord(f"identity/{content['alias']}/{content['version']}", body, content)
+    if content.get("type") == ERASURE:
+        record = f"erasure/{content['subject']}/{content['class']}/{content['decision']}"
+    else:
+        record = f"identity/{content['alias']}"
+    return SourceRecord(f"{record}/{content['version']}", body, content)
 
 
 _RECORDS: Final = {"need": _need, "operator": _decision}

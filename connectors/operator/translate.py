@@ -8,8 +8,11 @@ from typing import Final
 from connectors.source import Draft, SourceRecord
 from schemas.errors import InvalidRecord
 from schemas.ids import PersonId, parse, text
+from schemas.retention import DECISIONS
+from schemas.sealing import CLASSES
 
 _TYPES: Final = ("hub.identity_linked", "hub.identity_unlinked")
+_ERASURE: Final = "hub.erasure_decided"
 _MOST: Final = 200
 
 
@@ -26,6 +29,38 @@ def translate(record: SourceRecord) -> Draft:
 
 
 def _draft(record: SourceRecord) -> Draft:
+    return (_erasure if record.content.get("type") == _ERASURE else _link)(record)
+
+
+def _erasure(record: SourceRecord) -> Draft:
+    """Return a decision about one class of one id: a record of its own, so none undoes another."""
+    content = record.content
+    subject, sensitivity, decision = content["subject"], content["class"], content["decision"]
+    version, until, basis = content["version"], content["until"], content["basis"]
+    if sensitivity not in CLASSES or decision not in DECISIONS:
+        raise InvalidRecord("code", "class" if sensitivity not in CLASSES else "decision")
+    if not basis.isprintable() or not 0 < len(basis) <= _MOST:
+        raise InvalidRecord("text", "basis")
+    key = f"erasure/{subject}/{sensitivity}/{decision}"
+    return Draft(
+        type=_ERASURE,
+        source_key=record.source_key,
+        record_key=key,
+        version=version,
+        subject=PersonId(parse(subject)),
+        change="CREATED" if version == 1 else "CORRECTED",
+        occurred_on=date.fromisoformat(content["on"]),
+        fields={
+            "sensitivity": sensitivity,
+            "decision": decision,
+            "basis": basis,
+            "until": None if until is None else date.fromisoformat(until),
+        },
+        corrects=None if version == 1 else f"{key}/{version - 1}",
+    )
+
+
+def _link(record: SourceRecord) -> Draft:
     content = record.content
     alias, person = parse(content["alias"]), parse(content["person"])
     version, before, reason = content["version"], content["before"], content["reason"]

@@ -1,0 +1,219 @@
+"""``hub person erase`` and ``hub person restrict``: what becomes of a person's data, by law."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.identity import asking
+from ops.identity.asking import Person
+from ops.keystore import open_keystore
+from ops.privacy.coming import Coming
+from ops.privacy.login import login
+from ops.privacy.quarantine import CLASS, Entry, linked_entries
+from ops.settings import Settings
+from projections import rotation
+from projections.decisions import ReasonError, check_reason
+from projections.erasures import Category, Decided, Linked, decide, linked
+from schemas import retention, topics
+from schemas.errors import RULES, InvalidRecord
+from schemas.retention import Rule
+
+Reason = Annotated[str, typer.Option("--reason", help="Why, in words; without numbers.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until it is carried out.")]
+Timeout = Annotated[
+    int, typer.Option("--timeout", min=1, max=86_400, help="Seconds to wait at most.")
+]
+_OWN: Final = ("identity", "contact", "health", "tax", "needs")  # of a person, not of an entry
+_DAY: Final = timedelta(days=1)
+
+
+def erase(
+    *,
+    reason: Reason,
+    person: Person = None,
+    table: Annotated[
+        Path | None, typer.Option("--retention", help="Another table than the country's.")
+    ] = None,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 120,
+) -> None:
+    """Erase what the law lets us erase of a person, over all ids that are theirs.
+
+    Shows the plan first: of each class what becomes of it, until when, and by which law. What is
+    erased can never be opened again, by nobody; the registries' own stores are not ours. The PINFL
+    is asked for, or read from standard input; never given as an argument. Doing it again changes
+    nothing, but takes in ids that were linked since.
+
+    Examples:
+      hub person erase --reason "asked for it in person, letter of today"
+      hub person erase --person 5d1c33f0-8a51-8e02-9b77-3f2f8f0c9d11 --reason "..." --yes
+      hub person erase --reason "..." --yes < pinfl.txt
+    """
+    said = _reason(reason)
+    settings = Settings.from_environment()
+    console = Console(soft_wrap=True)
+    rules = retention.load(table)
+    with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
+        found = _linked(settings, connection, person)
+        with closing(open_keystore(settings)) as keystore:
+            entries = linked_entries(settings, keystore, found.ids)
+        plan = planned(found, entries, rules, settings.today)
+        _show(console, found, plan, rules)
+        if not yes:
+            typer.confirm("This cannot be undone. Go on?", abort=True)
+        decided = decide(connection, settings.keys, plan, said, login(), settings.today)
+        _carry_out(console, settings, connection, decided, None if no_wait else timeout)
+    _what_remains(console, settings, plan)
+
+
+def restrict(
+    *,
+    reason: Reason,
+    sensitivity: Annotated[str, typer.Option("--class", help="identity, health, needs, ...")],
+    basis: Annotated[str, typer.Option("--basis", help="The law by which it is kept.")],
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day.")
+    ] = None,
+    person: Person = None,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 120,
+) -> None:
+    """Keep one class of a person's data, opened only for what the retention table names.
+
+    Examples:
+      hub person restrict --class health --basis "Court order" --until 2027-01-31 --reason "..."
+    """
+    said = _reason(reason)
+    rules = retention.load()
+    if sensitivity not in _OWN:
+        raise typer.BadParameter(", ".join(_OWN), param_hint="--class")
+    rule = replace(rules[sensitivity], decision="restrict", law=basis)
+    settings = Settings.from_environment()
+    last = None if until is None else until.date()
+    if last is not None and last < settings.today:
+        raise typer.BadParameter("this day has passed", param_hint="--until")
+    console = Console(soft_wrap=True)
+    with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
+        found = _linked(settings, connection, person)
+        plan = [Category(one, rule, last) for one in found.ids]
+        _show(console, found, plan, {sensitivity: rule})
+        if not yes:
+            typer.confirm("Go on?", abort=True)
+        decided = decide(connection, settings.keys, plan, said, login(), settings.today)
+        _carry_out(console, settings, connection, decided, None if no_wait else timeout)
+
+
+def planned(
+    found: Linked, entries: Sequence[Entry], rules: Mapping[str, Rule], on: date
+) -> list[Category]:
+    """Return what is to be decided: each class of each id, and each entry."""
+    own = [Category(one, rules[name], rules[name].until(on)) for one in found.ids for name in _OWN]
+    rule = rules[CLASS]
+    return own + [Category(entry.id, rule, rule.until(on)) for entry in entries]
+
+
+def _linked(
+    settings: Settings, connection: psycopg.Connection[tuple[object, ...]], person: str | None
+) -> Linked:
+    try:
+        asked = asking.by_number(settings) if person is None else None
+    except InvalidRecord as error:
+        raise typer.BadParameter(RULES[error.rule], param_hint="PINFL") from None
+    asked = asking.identifier(person, "--person") if person is not None else asked
+    assert asked is not None
+    found = linked(connection, asked)
+    if found is None:
+        print("hub: no registry has stated anything about this person", file=sys.stderr)
+        raise typer.Exit(1)
+    return found
+
+
+def _show(
+    console: Console, found: Linked, plan: Sequence[Category], rules: Mapping[str, Rule]
+) -> None:
+    table = Table("class", "of", "what becomes of it", "until", "law")
+    counts = Counter(category.rule.sensitivity for category in plan)
+    untils: dict[str, date | None] = {each.rule.sensitivity: each.until for each in plan}
+    for name, rule in rules.items():
+        if not counts[name] and name != CLASS:
+            continue
+        what = "entries" if name == CLASS else "ids"
+        until = untils.get(name)
+        table.add_row(
+            rule.title,
+            f"{counts[name]} {what}",
+            rule.decision,
+            "for good" if until is None else until.isoformat(),
+            rule.law,
+        )
+    console.print(table)
+    console.print(f"ids of this person: {', '.join(map(str, found.ids))}", highlight=False)
+    if found.others:
+        console.print(
+            f"once taken for this person, and left alone: {', '.join(map(str, found.others))}",
+            highlight=False,
+        )
+
+
+def _carry_out(
+    console: Console,
+    settings: Settings,
+    connection: psycopg.Connection[tuple[object, ...]],
+    decided: Sequence[Decided],
+    timeout: int | None,
+) -> None:
+    fresh = sum(one.is_new for one in decided)
+    console.print(f"{fresh} decisions put on record, {len(decided) - fresh} stood already")
+    if timeout is None:
+        return
+    with closing(open_keystore(settings)) as keystore, console.status("waiting") as status:
+        Coming(connection, keystore, decided).wait(timeout, status.update)
+    console.print("carried out")
+
+
+def _what_remains(console: Console, settings: Settings, plan: Sequence[Category]) -> None:
+    """Say where copies are, and until when."""
+    erased = [each for each in plan if each.rule.decision == "erase"]
+    if not erased:
+        return
+    found = rotation.status(settings.keys_dsn)
+    current = next(epoch for epoch in found.epochs if epoch.state == "current")
+    console.print(
+        f"old pages, the write-ahead log and backups of the key store open what was erased until "
+        f"`hub keys rotate`; the present epoch {current.number} began {current.began_at:%Y-%m-%d}"
+    )
+    kept = datetime.now(UTC).date()
+    for topic in topics.TOPICS:
+        milliseconds = int(topic.config.get("retention.ms", "-1"))
+        if milliseconds > 0:
+            last = kept + timedelta(milliseconds=milliseconds) + _DAY
+            console.print(f"{topic.name} keeps what stands in it now until {last} at the latest")
+    console.print("feeds keep what they hold for as long as `hub agency list` says")
+
+
+def _reason(reason: str) -> str:
+    try:
+        return check_reason(reason)
+    except ReasonError as error:
+        raise typer.BadParameter(str(error), param_hint="--reason") from None
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``hub person``."""
+    for command in (erase, restrict):
+        app.command()(command)
