@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from tests.unit.streams.rules.telling import family, told
+from tests.unit.streams.rules.wording import lines, per_head
 from tests.unit.streams.rules.world import World
 
 TOLD = [
@@ -15,65 +16,45 @@ TOLD = [
         family(9_000_000, "2015-01-01"),
         "child_benefit 3child",
         "2026-03-10",
-        """
-        by 2025-07-01
-        review months 6
-        child_benefit missed
-          family_entitled missed
-            income_below_minimum missed 300000000 / 70000000 tiyin_a_month
-              income_per_head met 300000000 tiyin_a_month
-                <- income 1he 2025-12-01
-                <- income 1he 2026-01-01
-                <- income 1he 2026-02-01
-                months_counted met 2025-12/2026-02 ~
-                family_income met 2700000000 tiyin
-                members met 3
-                  <- person 1he
-                  <- marriage 1he
-                  <- person 2she
-                  <- birth 3child
-            family_at_risk missed
-              income_not_below_minimum met 300000000 / 70000000 tiyin_a_month
-              income_below_risk_limit missed 300000000 / 105000000 tiyin_a_month
-                income_per_head met 300000000 tiyin_a_month
-                  <- income 1he 2025-12-01
-                  <- income 1he 2026-01-01
-                  <- income 1he 2026-02-01
-                  months_counted met 2025-12/2026-02 ~
-                  family_income met 2700000000 tiyin
-                  members met 3
-                    <- person 1he
-                    <- marriage 1he
-                    <- person 2she
-                    <- birth 3child
-          minor met 11 / 18 years ~
-            <- birth 3child
-          order_of_child met 1
-          amount_in_force met
-        """,
+        lines(
+            """
+            by 2025-07-01
+            review months 6
+            child_benefit missed
+              family_entitled missed
+                income_below_minimum missed 300000000 / 70000000 tiyin_a_month
+                  {}
+                family_at_risk missed
+                  income_not_below_minimum met 300000000 / 70000000 tiyin_a_month
+                  income_below_risk_limit missed 300000000 / 105000000 tiyin_a_month
+                    {}
+              minor met 11 / 18 years ~
+                <- birth 3child
+              order_of_child met 1
+              amount_in_force met
+            """,
+            per_head(300_000_000, 2_700_000_000, "3child"),
+            per_head(300_000_000, 2_700_000_000, "3child"),
+        ),
         id="a rich family's child",
     ),
     pytest.param(
         family(0, "2015-01-01"),
         "child_benefit 3child",
         "2021-07-31",
-        """
-        review months 6
-        child_benefit unknown
-          income_below_minimum unknown
-            income_per_head met 0 tiyin_a_month
-              months_counted met 2021-04/2021-06 ~
-              family_income met 0 tiyin
-              members met 3
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
+        lines(
+            """
+            review months 6
+            child_benefit unknown
+              income_below_minimum unknown
+                {}
+              minor met 6 / 18 years ~
                 <- birth 3child
-          minor met 6 / 18 years ~
-            <- birth 3child
-          order_of_child met 1
-          amount_in_force unknown
-        """,
+              order_of_child met 1
+              amount_in_force unknown
+            """,
+            per_head(0, 0, "3child", months="2021-04/2021-06", paid=False),
+        ),
         id="a child before the first amount",
     ),
     pytest.param(
@@ -94,38 +75,32 @@ TOLD = [
         family(0),
         "material_assistance 1he",
         "2021-07-31",
-        """
-        review months 6
-        material_assistance unknown
-          income_below_minimum unknown
-            income_per_head met 0 tiyin_a_month
-              months_counted met 2021-04/2021-06 ~
-              family_income met 0 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-          no_minor_child met 0 ~
-          amount_in_force unknown
-        """,
+        lines(
+            """
+            review months 6
+            material_assistance unknown
+              income_below_minimum unknown
+                {}
+              no_minor_child met 0 ~
+              amount_in_force unknown
+            """,
+            per_head(0, 0, months="2021-04/2021-06", paid=False),
+        ),
         id="a poor couple before the first amount",
     ),
     pytest.param(
         family(0),
         "family_state_supported 1he",
         "2024-12-31",
-        """
-        review months 12
-        family_state_supported unknown
-          income_below_minimum unknown
-            income_per_head met 0 tiyin_a_month
-              months_counted met 2024-09/2024-11 ~
-              family_income met 0 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-        """,
+        lines(
+            """
+            review months 12
+            family_state_supported unknown
+              income_below_minimum unknown
+                {}
+            """,
+            per_head(0, 0, months="2024-09/2024-11", paid=False),
+        ),
         id="before the first minimum",
     ),
     pytest.param(

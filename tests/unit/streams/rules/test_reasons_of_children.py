@@ -7,94 +7,61 @@ from textwrap import dedent
 import pytest
 
 from tests.unit.streams.rules.telling import family, told
+from tests.unit.streams.rules.wording import lines, per_head
 from tests.unit.streams.rules.world import World
 
 TOLD = [
     pytest.param(
         family(1_200_000, "2023-03-11"),
         "child_benefit 3child",
-        """
-        amount 36000000
-        by 2025-07-01
-        review months 6
-        child_benefit met
-          family_entitled met
-            income_below_minimum met 40000000 / 70000000 tiyin_a_month
-              income_per_head met 40000000 tiyin_a_month
-                <- income 1he 2025-12-01
-                <- income 1he 2026-01-01
-                <- income 1he 2026-02-01
-                months_counted met 2025-12/2026-02 ~
-                family_income met 360000000 tiyin
-                members met 3
-                  <- person 1he
-                  <- marriage 1he
-                  <- person 2she
-                  <- birth 3child
-            family_at_risk missed
-              income_not_below_minimum missed 40000000 / 70000000 tiyin_a_month
-              income_below_risk_limit met 40000000 / 105000000 tiyin_a_month
-                income_per_head met 40000000 tiyin_a_month
-                  <- income 1he 2025-12-01
-                  <- income 1he 2026-01-01
-                  <- income 1he 2026-02-01
-                  months_counted met 2025-12/2026-02 ~
-                  family_income met 360000000 tiyin
-                  members met 3
-                    <- person 1he
-                    <- marriage 1he
-                    <- person 2she
-                    <- birth 3child
-          minor met 2 / 18 years ~
-            <- birth 3child
-          order_of_child met 1
-          amount_in_force met
-        """,
+        lines(
+            """
+            amount 36000000
+            by 2025-07-01
+            review months 6
+            child_benefit met
+              family_entitled met
+                income_below_minimum met 40000000 / 70000000 tiyin_a_month
+                  {}
+                family_at_risk missed
+                  income_not_below_minimum missed 40000000 / 70000000 tiyin_a_month
+                  income_below_risk_limit met 40000000 / 105000000 tiyin_a_month
+                    {}
+              minor met 2 / 18 years ~
+                <- birth 3child
+              order_of_child met 1
+              amount_in_force met
+            """,
+            per_head(40_000_000, 360_000_000, "3child"),
+            per_head(40_000_000, 360_000_000, "3child"),
+        ),
         id="a poor family's only child",
     ),
     pytest.param(
         family(3_000_000, "2015-01-01", "2016-01-01"),
         "child_benefit 4child",
-        """
-        amount 12375000
-        by 2025-07-01
-        review months 6
-        child_benefit met
-          family_entitled met
-            income_below_minimum missed 75000000 / 70000000 tiyin_a_month
-              income_per_head met 75000000 tiyin_a_month
-                <- income 1he 2025-12-01
-                <- income 1he 2026-01-01
-                <- income 1he 2026-02-01
-                months_counted met 2025-12/2026-02 ~
-                family_income met 900000000 tiyin
-                members met 4
-                  <- person 1he
-                  <- marriage 1he
-                  <- person 2she
-                  <- birth 3child
-                  <- birth 4child
-            family_at_risk met
-              income_not_below_minimum met 75000000 / 70000000 tiyin_a_month
-              income_below_risk_limit met 75000000 / 105000000 tiyin_a_month
-                income_per_head met 75000000 tiyin_a_month
-                  <- income 1he 2025-12-01
-                  <- income 1he 2026-01-01
-                  <- income 1he 2026-02-01
-                  months_counted met 2025-12/2026-02 ~
-                  family_income met 900000000 tiyin
-                  members met 4
-                    <- person 1he
-                    <- marriage 1he
-                    <- person 2she
-                    <- birth 3child
-                    <- birth 4child
-          minor met 10 / 18 years ~
-            <- birth 4child
-          order_of_child met 2
-          amount_in_force met
-          share_of_amount met 75 percent
-        """,
+        lines(
+            """
+            amount 12375000
+            by 2025-07-01
+            review months 6
+            child_benefit met
+              family_entitled met
+                income_below_minimum missed 75000000 / 70000000 tiyin_a_month
+                  {}
+                family_at_risk met
+                  income_not_below_minimum met 75000000 / 70000000 tiyin_a_month
+                  income_below_risk_limit met 75000000 / 105000000 tiyin_a_month
+                    {}
+              minor met 10 / 18 years ~
+                <- birth 4child
+              order_of_child met 2
+              amount_in_force met
+              share_of_amount met 75 percent
+            """,
+            per_head(75_000_000, 900_000_000, "3child", "4child"),
+            per_head(75_000_000, 900_000_000, "3child", "4child"),
+        ),
         id="the second child of a family at risk",
     ),
     pytest.param(

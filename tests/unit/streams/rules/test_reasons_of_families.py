@@ -8,175 +8,136 @@ from textwrap import dedent
 import pytest
 
 from tests.unit.streams.rules.telling import family, told
+from tests.unit.streams.rules.wording import lines, per_head
 from tests.unit.streams.rules.world import World
 
 TOLD = [
     pytest.param(
         family(1_200_000),
         "family_low_income 1he",
-        """
-        by 2025-01-01
-        review months 6
-        family_low_income met
-          income_below_minimum met 60000000 / 70000000 tiyin_a_month
-            income_per_head met 60000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 360000000 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-          adult_able_to_work met
-            able_to_work met working_age of 1he
-              <- person 1he
-            able_to_work met working_age of 2she
-              <- person 2she
-        """,
+        lines(
+            """
+            by 2025-01-01
+            review months 6
+            family_low_income met
+              income_below_minimum met 60000000 / 70000000 tiyin_a_month
+                {}
+              adult_able_to_work met
+                able_to_work met working_age of 1he
+                  <- person 1he
+                able_to_work met working_age of 2she
+                  <- person 2she
+            """,
+            per_head(60_000_000, 360_000_000),
+        ),
         id="poor, and both can work",
     ),
     pytest.param(
         family(1_200_000),
         "family_state_supported 1he",
-        """
-        by 2025-01-01
-        review months 12
-        family_state_supported missed
-          income_below_minimum met 60000000 / 70000000 tiyin_a_month
-            income_per_head met 60000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 360000000 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-          no_adult_able_to_work missed
-            able_to_work met working_age of 1he
-              <- person 1he
-            able_to_work met working_age of 2she
-              <- person 2she
-        """,
+        lines(
+            """
+            by 2025-01-01
+            review months 12
+            family_state_supported missed
+              income_below_minimum met 60000000 / 70000000 tiyin_a_month
+                {}
+              no_adult_able_to_work missed
+                able_to_work met working_age of 1he
+                  <- person 1he
+                able_to_work met working_age of 2she
+                  <- person 2she
+            """,
+            per_head(60_000_000, 360_000_000),
+        ),
         id="poor, so not supported",
     ),
     pytest.param(
         family(1_200_000),
         "family_at_risk 1he",
-        """
-        by 2025-01-01
-        review months 6
-        family_at_risk missed
-          income_not_below_minimum missed 60000000 / 70000000 tiyin_a_month
-          income_below_risk_limit met 60000000 / 105000000 tiyin_a_month
-            income_per_head met 60000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 360000000 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-        """,
+        lines(
+            """
+            by 2025-01-01
+            review months 6
+            family_at_risk missed
+              income_not_below_minimum missed 60000000 / 70000000 tiyin_a_month
+              income_below_risk_limit met 60000000 / 105000000 tiyin_a_month
+                {}
+            """,
+            per_head(60_000_000, 360_000_000),
+        ),
         id="poor, so more than at risk",
     ),
     pytest.param(
         family(1_500_000),
         "family_at_risk 1he",
-        """
-        by 2025-01-01
-        review months 6
-        family_at_risk met
-          income_not_below_minimum met 75000000 / 70000000 tiyin_a_month
-          income_below_risk_limit met 75000000 / 105000000 tiyin_a_month
-            income_per_head met 75000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 450000000 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-        """,
+        lines(
+            """
+            by 2025-01-01
+            review months 6
+            family_at_risk met
+              income_not_below_minimum met 75000000 / 70000000 tiyin_a_month
+              income_below_risk_limit met 75000000 / 105000000 tiyin_a_month
+                {}
+            """,
+            per_head(75_000_000, 450_000_000),
+        ),
         id="at risk",
     ),
     pytest.param(
         World().man("1he", "1960-01-01").woman("2she").married("1he", "2she").disabled("2she", 2),
         "family_state_supported 1he",
-        """
-        by 2025-01-01
-        review months 12
-        family_state_supported met
-          income_below_minimum met 0 / 70000000 tiyin_a_month
-            income_per_head met 0 tiyin_a_month
-              months_counted met 2025-12/2026-02 ~
-              family_income met 0 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-          no_adult_able_to_work met
-            able_to_work missed pension_age of 1he
-              <- person 1he
-            able_to_work missed 2 disability_group of 2she
-              <- person 2she
-              <- disability 2she 2024-01-01
-        """,
+        lines(
+            """
+            by 2025-01-01
+            review months 12
+            family_state_supported met
+              income_below_minimum met 0 / 70000000 tiyin_a_month
+                {}
+              no_adult_able_to_work met
+                able_to_work missed pension_age of 1he
+                  <- person 1he
+                able_to_work missed 2 disability_group of 2she
+                  <- person 2she
+                  <- disability 2she 2024-01-01
+            """,
+            per_head(0, 0, paid=False),
+        ),
         id="nobody can work",
     ),
     pytest.param(
         family(1_200_000),
         "material_assistance 1he",
-        """
-        amount 42000000
-        by 2025-07-01
-        review months 6
-        material_assistance met
-          income_below_minimum met 60000000 / 70000000 tiyin_a_month
-            income_per_head met 60000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 360000000 tiyin
-              members met 2
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-          no_minor_child met 0 ~
-          amount_in_force met
-        """,
+        lines(
+            """
+            amount 42000000
+            by 2025-07-01
+            review months 6
+            material_assistance met
+              income_below_minimum met 60000000 / 70000000 tiyin_a_month
+                {}
+              no_minor_child met 0 ~
+              amount_in_force met
+            """,
+            per_head(60_000_000, 360_000_000),
+        ),
         id="poor and without children",
     ),
     pytest.param(
         family(1_200_000, "2020-01-01"),
         "material_assistance 1he",
-        """
-        by 2025-07-01
-        review months 6
-        material_assistance missed
-          income_below_minimum met 40000000 / 70000000 tiyin_a_month
-            income_per_head met 40000000 tiyin_a_month
-              <- income 1he 2025-12-01
-              <- income 1he 2026-01-01
-              <- income 1he 2026-02-01
-              months_counted met 2025-12/2026-02 ~
-              family_income met 360000000 tiyin
-              members met 3
-                <- person 1he
-                <- marriage 1he
-                <- person 2she
-                <- birth 3child
-          no_minor_child missed 1 ~
-          amount_in_force met
-        """,
+        lines(
+            """
+            by 2025-07-01
+            review months 6
+            material_assistance missed
+              income_below_minimum met 40000000 / 70000000 tiyin_a_month
+                {}
+              no_minor_child missed 1 ~
+              amount_in_force met
+            """,
+            per_head(40_000_000, 360_000_000, "3child"),
+        ),
         id="poor with a child: no material assistance",
     ),
     pytest.param(

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from tests.unit.streams.rules.telling import family, told
+from tests.unit.streams.rules.wording import out_of_work
 from tests.unit.streams.rules.world import World
 
 TOLD = [
@@ -150,18 +151,7 @@ TOLD = [
     pytest.param(
         World().woman("2she").employed("2she", until="2025-11-30"),
         "employment_help 2she",
-        """
-        since 2025-11-30
-        employment_help met
-          employment_ended met 2025-11-30
-            <- employment_end 2she 2025-11-30
-          no_work_in_force met 0
-          able_to_work met working_age of 2she
-            <- person 2she
-          not_in_institution met
-          no_income met 0 tiyin
-            months_counted met 2026-01/2026-02 ~
-        """,
+        out_of_work("met"),
         id="no work and no income",
     ),
     pytest.param(
@@ -172,58 +162,46 @@ TOLD = [
         .employed("2she", "2026-02-10", employer="f")
         .self_employed("2she"),
         "employment_help 2she",
-        """
-        since 2025-11-30
-        employment_help missed
-          employment_ended met 2025-11-30
-            <- employment_end 2she 2025-11-30
-          no_work_in_force missed 2
-            <- employment 2she 2026-02-10
-            <- self_employment 2she 2020-01-01
-          able_to_work met working_age of 2she
-            <- person 2she
-          not_in_institution met
-          no_income missed 1000 tiyin
-            <- income 2she 2026-01-01
-            months_counted met 2026-01/2026-02 ~
-            income_reported unknown 2026-02 of 2she
+        out_of_work(
+            "missed",
+            work="""
+            no_work_in_force missed 2
               <- employment 2she 2026-02-10
-        """,
+              <- self_employment 2she 2020-01-01
+            """,
+            income="""
+            no_income missed 1000 tiyin
+              <- income 2she 2026-01-01
+              months_counted met 2026-01/2026-02 ~
+              income_reported unknown 2026-02 of 2she
+                <- employment 2she 2026-02-10
+            """,
+        ),
         id="a little income, new work, a trade",
     ),
     pytest.param(
         World().woman("2she", "1950-01-01").employed("2she", until="2025-11-30"),
         "employment_help 2she",
-        """
-        since 2025-11-30
-        employment_help missed
-          employment_ended met 2025-11-30
-            <- employment_end 2she 2025-11-30
-          no_work_in_force met 0
-          able_to_work missed pension_age of 2she
-            <- person 2she
-          not_in_institution met
-          no_income met 0 tiyin
-            months_counted met 2026-01/2026-02 ~
-        """,
+        out_of_work(
+            "missed",
+            able="""
+            able_to_work missed pension_age of 2she
+              <- person 2she
+            """,
+        ),
         id="of pension age",
     ),
     pytest.param(
         World().woman("2she").employed("2she", until="2025-11-30").disabled("2she", 2),
         "employment_help 2she",
-        """
-        since 2025-11-30
-        employment_help missed
-          employment_ended met 2025-11-30
-            <- employment_end 2she 2025-11-30
-          no_work_in_force met 0
-          able_to_work missed 2 disability_group of 2she
-            <- person 2she
-            <- disability 2she 2024-01-01
-          not_in_institution met
-          no_income met 0 tiyin
-            months_counted met 2026-01/2026-02 ~
-        """,
+        out_of_work(
+            "missed",
+            able="""
+            able_to_work missed 2 disability_group of 2she
+              <- person 2she
+              <- disability 2she 2024-01-01
+            """,
+        ),
         id="unable to work",
     ),
 ]
