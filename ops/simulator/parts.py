@@ -14,7 +14,6 @@ import heapq
 import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -23,6 +22,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from ops.collector import no_collector
 from ops.simulator.chance import Chance
 from ops.simulator.civil_acts import CivilWrite
 from ops.simulator.health_records import Version, timed
@@ -109,24 +109,12 @@ def days_of(  # noqa: PLR0917 - the parameters of a country
     """Return the days of a country; a large one is planned now, unless that was done before."""
     parts = -(-people // LARGEST_PART)
     if parts <= 1:
-        with _no_collector():
+        with no_collector():
             return InMemory(plan(people, days, seed, until))
     stated = {"people": people, "days": days, "seed": seed, "until": until.isoformat()}
     if _index(folder).get("of") != stated:
         _plan_parts(stated, parts, folder, say)
     return OnDisk(folder, seed)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Switch the cycle collector off: planning makes a million values and drops few."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _plan_parts(stated: dict[str, Any], parts: int, folder: Path, say: Say) -> None:
@@ -138,7 +126,7 @@ def _plan_parts(stated: dict[str, Any], parts: int, folder: Path, say: Say) -> N
     until = date.fromisoformat(stated["until"])
     for number in range(parts):
         people = stated["people"] * (number + 1) // parts - stated["people"] * number // parts
-        with _no_collector():
+        with no_collector():
             part = plan(people, stated["days"], stated["seed"], until, Part(number, parts))
             _write(folder, number, part)
         for day in range(stated["days"] + 1):
