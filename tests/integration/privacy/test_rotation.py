@@ -10,10 +10,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from projections import leaves, rotation
 from projections.epochs import EpochFolder, EpochMissingError
-from projections.keystore import ERASED, Erasure, PostgresKeyStore
+from projections.keystore import ERASED, Erasure, PostgresKeyStore, unwrap
+from projections.keystore_sql import LOCK
 from schemas.errors import PermanentError, TransientError
 from tests.integration.privacy.conftest import MakeStore, Rotate
 
@@ -71,15 +73,13 @@ def test_what_was_wrapped_before_opens_under_no_key_that_is_left(
     for number in epochs.numbers():
         for owner, sensitivity, wrapped in old:
             with pytest.raises(PermanentError):
-                rotation.unwrap(
-                    rotation.AESGCM(epochs.key(number)), (owner.bytes, sensitivity), wrapped
-                )
+                unwrap(AESGCM(epochs.key(number)), (owner.bytes, sensitivity), wrapped)
 
 
 STEPS: list[tuple[str, Any, str]] = [
-    ("file written", rotation.EpochFolder, "create"),
+    ("file written", EpochFolder, "create"),
     ("wrapped anew", rotation, "_wrap_anew"),
-    ("file destroyed", rotation.EpochFolder, "destroy"),
+    ("file destroyed", EpochFolder, "destroy"),
     ("leaf written", leaves, "leave"),
 ]
 
@@ -201,7 +201,7 @@ def test_no_key_is_made_under_an_epoch_that_was_retired(
 def test_two_at_once_are_one(store: PostgresKeyStore, change_epoch: Rotate, keys_dsn: str) -> None:
     store.keys(NAMES)
     with psycopg.connect(keys_dsn) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [rotation.LOCK])
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         with pytest.raises(TransientError, match="another"):
             change_epoch()
 
