@@ -10,6 +10,17 @@ from tests.unit.streams.rules.telling import family, told
 from tests.unit.streams.rules.wording import out_of_work
 from tests.unit.streams.rules.world import World
 
+WIDOW_WITH_CHILD = """
+    since 2026-01-01
+    psychological_support met
+      referred_or_bereaved met
+        death_of_spouse met
+          dead met 2026-01-01 of 1he
+            <- death 1he
+          bereaved_recently met / 2026-07-01
+          has_living_minor_child met 1 ~
+            <- birth 3child
+    """
 TOLD = [
     pytest.param(
         family(0, "2015-01-01").employed("1he").died("1he", "2026-01-01"),
@@ -85,18 +96,14 @@ TOLD = [
     pytest.param(
         family(0, "2015-01-01").died("1he", "2026-01-01"),
         "psychological_support 2she",
-        """
-        since 2026-01-01
-        psychological_support met
-          referred_or_bereaved met
-            death_of_spouse met
-              dead met 2026-01-01 of 1he
-                <- death 1he
-              bereaved_recently met / 2026-07-01
-              has_living_minor_child met 1 ~
-                <- birth 3child
-        """,
+        WIDOW_WITH_CHILD,
         id="a widow with a child",
+    ),
+    pytest.param(
+        family(0, "2026-03-10").died("1he", "2026-01-01"),
+        "psychological_support 2she",
+        WIDOW_WITH_CHILD,
+        id="a widow with a child born today",
     ),
     pytest.param(
         family(0, "2008-03-10").died("1he", "2026-01-01"),

@@ -215,22 +215,6 @@ TOLD = [
         """,
         id="he had two jobs",
     ),
-    pytest.param(
-        family(0, "2026-03-10").died("1he", "2026-01-01"),
-        "psychological_support 2she",
-        """
-        since 2026-01-01
-        psychological_support met
-          referred_or_bereaved met
-            death_of_spouse met
-              dead met 2026-01-01 of 1he
-                <- death 1he
-              bereaved_recently met / 2026-07-01
-              has_living_minor_child met 1 ~
-                <- birth 3child
-        """,
-        id="a child born today",
-    ),
 ]
 
 
