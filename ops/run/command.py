@@ -88,6 +88,26 @@ def integrator() -> None:
 
 
 @app.command()
+def feeds() -> None:
+    """Send each agency what its rights cover.
+
+    Examples:
+      hub run feeds
+    """
+    foreground("feeds", "ops.run.feeds:run")
+
+
+@app.command()
+def schemas() -> None:
+    """Show each agency the schemas of its own feed, on loopback.
+
+    Examples:
+      hub run schemas
+    """
+    foreground("schemas", "ops.run.schemas:run")
+
+
+@app.command()
 def api() -> None:
     """Answer over HTTP, on loopback.
 

@@ -37,6 +37,7 @@ def components(settings: Settings, workers: int) -> tuple[Component, ...]:
         Component("assessor", ("assessor",)),
         Component("clock", ("clock",)),
         *(Component(f"connector-{name}", ("connector", name)) for name in CONNECTORS),
+        Component("feeds", ("feeds",)),
         Component("api", ("api",), settings.port("api")),
     )
 

@@ -20,6 +20,7 @@ from streams.chunk import KafkaRecord, Place
 from streams.feeds.compose import Event
 from streams.feeds.cutting import ERASED
 from streams.feeds.places import Source
+from streams.feeds.shapes import SOURCES
 
 TypesByTopic = Mapping[str, Mapping[int, EventType]]
 NO_KEY = b""  # the key store's answer for an erased key
@@ -63,7 +64,7 @@ def events_of(
         by_region: whether anybody's rights are for regions.
     """
     found: list[tuple[Source, str, Record]] = []
-    for place in sorted(records):
+    for place in sorted(records, key=_order):
         listed = records[place]
         decoded = decode_chunk([record.value for record in listed], types[place.topic])
         for record, each in zip(listed, decoded, strict=True):
@@ -85,6 +86,11 @@ def events_of(
         Event(source, name, record, districts.get(record["meta"]["subject"]))
         for source, name, record in kept
     ]
+
+
+def _order(place: Place) -> tuple[int, int]:
+    """What the hub concludes comes after what it was told: needs are last."""
+    return SOURCES.index(place.topic) if place.topic in SOURCES else 0, place.partition
 
 
 def open_blocks(

@@ -258,7 +258,7 @@ class FeedRelay:
             {feed_topic(each.agency): each for each in everything}, state, _micros(now)
         )
         self._unsaved = 0
-        log.info("feeds_sent", extra={"feeds": len(everything), "records": _count(everything)})
+        log.info("feeds_sent", extra={"records": _count(everything)})
         return state
 
     def _writer(self, agency: str) -> Writer:

@@ -62,7 +62,7 @@ def to_cursor(state: State) -> str:
     return orjson.dumps(
         {
             "version": _VERSION,
-            "places": places,
+            "places": [list(place) for place in places],
             "vectors": list(vectors),
             "feeds": feeds,
             "resending": resending and [resending.id, resending.next],

@@ -1,0 +1,1 @@
+"""``hub agency``: who gets a feed, under which right, and how they reach it."""

@@ -1,0 +1,101 @@
+"""What an agency has at Kafka: two topics, a user, and rules that let it read these two alone.
+
+Each function may be called again and again, after a crash at any point, and ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from kafka.admin import KafkaAdminClient, NewTopic, UserScramCredentialDeletion
+from kafka.admin import UserScramCredentialUpsertion as Upsertion
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from ops.stack import acls
+from ops.stack.acls import GROUP_OF_READERS, PREFIXED, TOPIC, Rule
+from schemas.errors import PermanentError, TransientError
+from streams.feeds.names import feed_topic, resend_topic, user
+
+RETENTION_DAYS: Final = 7
+_DAY_MS: Final = 86_400_000
+_MECHANISM: Final = "SCRAM-SHA-512"
+_ITERATIONS: Final = 4096  # the least Kafka takes; the passwords are random and long
+_NO_SUCH_USER: Final = 91  # RESOURCE_NOT_FOUND
+
+
+def rules(agency: str) -> tuple[Rule, ...]:
+    """Return all that an agency may do: READ brings the right to look (DESCRIBE) with it."""
+    who = user(agency)
+    return (
+        Rule(who, "READ", TOPIC, feed_topic(agency)),
+        Rule(who, "DESCRIBE", TOPIC, feed_topic(agency)),
+        Rule(who, "READ", TOPIC, resend_topic(agency)),
+        Rule(who, "DESCRIBE", TOPIC, resend_topic(agency)),
+        Rule(who, "READ", GROUP_OF_READERS, f"{agency}.", PREFIXED),
+    )
+
+
+@contextmanager
+def admin(client_config: Mapping[str, Any]) -> Iterator[KafkaAdminClient]:
+    """Open a client that may change all this.
+
+    Raises:
+        TransientError: Kafka does not answer.
+    """
+    try:
+        client = KafkaAdminClient(**client_config)
+        try:
+            yield client
+        finally:
+            client.close()
+    except KafkaError as error:
+        raise TransientError(
+            f"Kafka does not answer ({type(error).__name__}); see `hub status`"
+        ) from error
+
+
+def make_topics(client: KafkaAdminClient, agency: str, days: int = RETENTION_DAYS) -> None:
+    """Create the agency's topics where they are missing; one partition, in the order of numbers."""
+    config = {"retention.ms": str(days * _DAY_MS), "cleanup.policy": "delete"}
+    there = set(client.list_topics())
+    for name in (feed_topic(agency), resend_topic(agency)):
+        if name not in there:
+            try:
+                client.create_topics(
+                    [NewTopic(name, 1, 1, topic_configs=config)], wait_for_metadata=True
+                )
+            except TopicAlreadyExistsError:
+                continue  # somebody else does the same
+
+
+def allow(client: KafkaAdminClient, agency: str) -> None:
+    """Let the agency read its own two topics, with groups of its own."""
+    missing = set(rules(agency)) - acls.of_principal(client, user(agency))
+    acls.create(client, missing)
+
+
+def set_password(client: KafkaAdminClient, agency: str, password: str) -> None:
+    """Have this password count, and no other, from the next connection on."""
+    alteration = Upsertion(user(agency), _MECHANISM, password, iterations=_ITERATIONS)
+    _alter(client, alteration)
+
+
+def has_user(client: KafkaAdminClient, agency: str) -> bool:
+    """Return whether the agency can sign on."""
+    found = client.describe_user_scram_credentials([user(agency)])
+    return bool(found.get(user(agency), {}).get("credential_infos"))
+
+
+def lock_out(client: KafkaAdminClient, agency: str) -> None:
+    """Take the agency's rules and its user away; fine when there are none."""
+    acls.remove(client, user(agency))
+    if has_user(client, agency):
+        _alter(client, UserScramCredentialDeletion(user(agency), _MECHANISM))
+
+
+def _alter(client: KafkaAdminClient, alteration: object) -> None:
+    for name, why in client.alter_user_scram_credentials([alteration]).items():
+        if why is not None:
+            raise PermanentError(f"Kafka refuses the password of {name}")
