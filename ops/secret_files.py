@@ -41,8 +41,18 @@ KAFKA_PRINCIPALS: Final = (
     "feeds",
 )
 BROKER: Final = "broker"  # Kafka itself: makes the others, and is the only one without SCRAM
-# Who may be at PostgreSQL; the first owns the databases.
-DATABASE_ROLES: Final = ("hub", "hub_pipeline", "hub_api", "hub_audit")
+# Who may be at PostgreSQL: ops/stack/roles.py, and the migrations.
+OWNER: Final = "hub"  # owns the databases
+SCHEMA_REGISTRY: Final = "registry"
+CIVIL_CONNECTOR: Final = "civil_connector"
+DATABASE_ROLES: Final = (
+    OWNER,
+    "hub_pipeline",
+    "hub_api",
+    "hub_audit",
+    SCHEMA_REGISTRY,
+    CIVIL_CONNECTOR,
+)
 PASSFILE: Final = "pgpass"  # as libpq reads it: docs "The Password File"
 
 

@@ -46,7 +46,6 @@ PORT_OFFSETS = {
     "kafka_controller": 93,
 }
 DATABASES = ("hub", "hub_keys", "civil", "registry")
-OWNER: Final = "hub"  # the role that owns the databases
 
 _HIGHEST_BASE = 65535 - max(PORT_OFFSETS.values())
 _SHARED_HOME = Path("/var/lib/registry-hub")
@@ -188,6 +187,11 @@ class Settings:
         return self.civil_dsn_override or self.dsn("civil")
 
     @property
+    def civil_source_dsn(self) -> str:
+        """The civil registry's database for its connector, which only reads."""
+        return self.civil_dsn_override or self.dsn("civil", secret_files.CIVIL_CONNECTOR)
+
+    @property
     def pipeline_dsn(self) -> str:
         """The hub's tables for what carries events: data, no structure."""
         return self.pipeline_dsn_override or as_role(self.hub_dsn, "hub_pipeline")
@@ -202,7 +206,7 @@ class Settings:
         """The hub's tables for the log's integrator: the leaves and nothing else."""
         return self.audit_dsn_override or as_role(self.hub_dsn, "hub_audit")
 
-    def dsn(self, database: str, role: str = OWNER) -> str:
+    def dsn(self, database: str, role: str = secret_files.OWNER) -> str:
         """Return how ``role`` reaches a database of the local stack; holds no password."""
         place = f"host=127.0.0.1 port={self.port('postgres')} user={role} dbname={database}"
         passfile = str(self.secrets_folder / secret_files.PASSFILE)

@@ -72,7 +72,7 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
 
 
 def _civil(settings: Settings, keys: Keys) -> Wiring:
-    source = connect(CivilSettings(dsn=settings.civil_dsn))
+    source = connect(CivilSettings(dsn=settings.civil_source_dsn))
     return source, civil_translator(keys, settings.pinfl_check_digit)
 
 

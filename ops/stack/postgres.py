@@ -7,6 +7,7 @@ from a copy of the binaries if they lie below a folder that others cannot enter.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -20,9 +21,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from ops.secret_files import DATABASE_ROLES, database_password
+from ops.secret_files import OWNER, database_password
 from ops.settings import DATABASES, Settings, others_can_enter
 from ops.stack.record import start_ticks
+from ops.stack.roles import create_roles, hand_over
 from ops.stack.server import Account, Server, plain_environment
 from schemas.errors import PermanentError, TransientError
 
@@ -48,6 +50,13 @@ log_parameter_max_length = 0             # statements in the log carry no values
 log_parameter_max_length_on_error = 0
 log_min_error_statement = panic
 log_error_verbosity = terse              # a DETAIL line quotes the row
+"""
+
+
+# Nobody without a password: neither for queries nor for replication.
+_ACCESS = """\
+host all         all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
 """
 
 
@@ -125,6 +134,8 @@ def _prepare(settings: Settings) -> None:
     configuration = _CONFIGURATION.format(port=settings.port("postgres"))
     (data / "hub.conf").write_text(configuration, encoding="utf-8")
     (data / "hub.conf").chmod(0o644)  # whatever the umask: read by PostgreSQL's user
+    (data / "pg_hba.conf").write_text(_ACCESS, encoding="ascii")
+    _set_owner_password(settings, data, who)
 
 
 def _initialise(settings: Settings, data: Path, who: Account) -> None:
@@ -133,18 +144,7 @@ def _initialise(settings: Settings, data: Path, who: Account) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     command = [str(binaries(settings) / "initdb"), "-D", str(draft), "-U", "hub", "--auth=trust"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
-    user, group = (who.user, who.group) if who != Account() else (None, None)
-    result = subprocess.run(
-        command,
-        user=user,
-        group=group,
-        extra_groups=None if user is None else [],
-        env=plain_environment(),
-        cwd=data.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = _run(command, who, data.parent)
     if result.returncode:
         raise PermanentError(
             f"initdb failed: {result.stderr.strip()[-500:]}; run `hub doctor` for what is missing"
@@ -152,6 +152,42 @@ def _initialise(settings: Settings, data: Path, who: Account) -> None:
     with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("include 'hub.conf'\n")
     draft.rename(data)
+
+
+def _set_owner_password(settings: Settings, data: Path, who: Account) -> None:
+    """Give the owner the password of the password file, while nothing else runs in the cluster.
+
+    Only when it changed since, as a digest beside the cluster tells; written last, so a crash in
+    between sets the password again. It also closes a cluster of before passwords.
+    """
+    password = database_password(settings.secrets_folder, OWNER)
+    known = data.with_name("owner.sha256")
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    if known.exists() and known.read_text(encoding="ascii") == digest:
+        return
+    command = [str(binaries(settings) / "postgres"), "--single", "-D", str(data), "postgres"]
+    said = _run(command, who, data, f"ALTER ROLE {OWNER} PASSWORD '{password}'\n")
+    if said.returncode or "ERROR" in said.stderr:
+        raise PermanentError("the owner of the databases cannot be given its password")
+    known.write_text(digest, encoding="ascii")
+
+
+def _run(
+    command: list[str], who: Account, folder: Path, told: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    user, group = (who.user, who.group) if who != Account() else (None, None)
+    return subprocess.run(
+        command,
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+        env=plain_environment(),
+        cwd=folder,
+        input=told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _wait_for_orphans(data: Path) -> None:
@@ -193,38 +229,23 @@ def _answers(settings: Settings) -> bool:
     try:
         with psycopg.connect(settings.local_dsn("postgres"), connect_timeout=3) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise PermanentError(
+                "PostgreSQL does not take the password in secrets/pgpass: the file is another than "
+                "when it started; run `hub down`, then `hub up`"
+            ) from None
         return False
 
 
 def create_databases(settings: Settings) -> None:
-    """Create the databases that are missing."""
+    """Create the databases and roles that are missing."""
     with psycopg.connect(settings.local_dsn("postgres"), autocommit=True) as connection:
         rows = connection.execute("SELECT datname FROM pg_database").fetchall()
         for name in sorted(set(DATABASES) - {str(row[0]) for row in rows}):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-
-
-def create_roles(settings: Settings) -> None:
-    """Create the roles that are missing, and give each the password of the password file.
-
-    What each may do is for the migrations to say. A crash in between leaves the earlier roles.
-    """
-    with psycopg.connect(settings.dsn("postgres"), autocommit=True) as connection:
-        rows = connection.execute("SELECT rolname FROM pg_roles").fetchall()
-        known = {str(row[0]) for row in rows}
-        for role in DATABASE_ROLES:
-            name = sql.Identifier(role)
-            if role not in known:
-                connection.execute(sql.SQL("CREATE ROLE {}").format(name))
-            password = database_password(settings.secrets_folder, role)
-            # As a verifier: the password itself is never in a statement.
-            verifier = connection.pgconn.encrypt_password(
-                password.encode(), role.encode(), b"scram-sha-256"
-            )
-            connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, verifier.decode())
-            )
+    create_roles(settings.dsn("postgres"), settings.secrets_folder)
+    hand_over(settings.dsn("registry"), settings.dsn("civil"))
 
 
 SERVER = Server(

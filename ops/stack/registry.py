@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from ops.secret_files import SCHEMA_REGISTRY, database_password, write_secret
 from ops.settings import Settings
 from ops.stack import artifacts
 from ops.stack.kafka import JAVA_OPTIONS, archives, java
@@ -17,8 +18,13 @@ def _program(settings: Settings) -> Path:
 
 
 def _prepare(settings: Settings) -> None:
-    (settings.home / "registry").mkdir(exist_ok=True)
+    folder = settings.home / "registry"
+    folder.mkdir(exist_ok=True)
     unpack(settings)
+    # In a file, since arguments and the environment of a process are shown to others. Quarkus reads
+    # it from the working directory.
+    lines = "".join(f"{name}={value}\n" for name, value in _configuration(settings).items())
+    write_secret(folder / "config" / "application.properties", lines)
 
 
 def unpack(settings: Settings) -> None:
@@ -27,9 +33,9 @@ def unpack(settings: Settings) -> None:
     artifacts.unpack(archives(settings) / archive.file_name, _program(settings))
 
 
-def _command(settings: Settings) -> list[str]:
+def _configuration(settings: Settings) -> dict[str, object]:
     database = f"jdbc:postgresql://127.0.0.1:{settings.port('postgres')}/registry"
-    properties = {
+    return {
         "quarkus.http.host": "127.0.0.1",
         "quarkus.http.port": settings.port("registry"),
         # By default this one listens on every interface.
@@ -38,12 +44,14 @@ def _command(settings: Settings) -> list[str]:
         "apicurio.storage.kind": "sql",
         "apicurio.storage.sql.kind": "postgresql",
         "apicurio.datasource.url": database,
-        "apicurio.datasource.username": "hub",
-        "apicurio.datasource.password": "unused",  # loopback is trusted by the local PostgreSQL
+        "apicurio.datasource.username": SCHEMA_REGISTRY,
+        "apicurio.datasource.password": database_password(settings.secrets_folder, SCHEMA_REGISTRY),
     }
-    given = [f"-D{name}={value}" for name, value in properties.items()]
+
+
+def _command(settings: Settings) -> list[str]:
     program = str(_program(settings) / "quarkus-run.jar")
-    return [java(), "-Xms64m", "-Xmx192m", *JAVA_OPTIONS, *given, "-jar", program]
+    return [java(), "-Xms64m", "-Xmx192m", *JAVA_OPTIONS, "-jar", program]
 
 
 def _answers(settings: Settings) -> bool:

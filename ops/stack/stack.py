@@ -79,7 +79,6 @@ class Stack:
                 self._launch(SERVERS[name], say)
             self._await(SERVERS["postgres"])
             postgres.create_databases(self.settings)
-            postgres.create_roles(self.settings)
             self._launch(SERVERS["registry"], say)
             self._await(SERVERS["kafka"])
             create_users(self.settings)
