@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops.verify.facts import OPERATOR_TYPES
+from ops.verify.facts import ERASURE, OPERATOR_TYPES
 from ops.verify.ids import event_id, record_id
 from ops.verify.values import Difference, Event, Tables, Topics
 from schemas.topics import OPERATOR
@@ -28,9 +28,15 @@ def check_operators(topics: Topics, tables: Tables, event_key: bytes) -> list[Di
 def _one(event: Event, event_key: bytes) -> Iterator[Difference]:
     if event.type not in OPERATOR_TYPES:
         return  # the check of the topics says so
-    record = f"identity/{event.content['alias']}"
+    content = event.content
+    if event.type == ERASURE:
+        right_subject = event.subject
+        record = f"erasure/{event.subject}/{content['sensitivity']}/{content['decision']}"
+    else:
+        right_subject = content["person"]
+        record = f"identity/{content['alias']}"
     for name, is_, right in (
-        ("subject", event.subject, event.content["person"]),
+        ("subject", event.subject, right_subject),
         ("record", event.record, record_id(event_key, "hub", record)),
         ("id", event.id, event_id(event_key, "hub", f"{record}/{event.version}")),
     ):

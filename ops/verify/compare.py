@@ -36,6 +36,7 @@ class World:
     sources: list[Source] = field(default_factory=list)
     tables: Tables = field(default_factory=Tables)
     ledger: Ledger | None = None
+    erased: frozenset[tuple[str, str]] = frozenset()  # owner and class: the key is gone
 
 
 class Check(NamedTuple):

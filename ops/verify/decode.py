@@ -100,6 +100,9 @@ class Decoder:
             item = decoded[name]
             if item is None:
                 content[name] = None
+                # Left out because its key was gone, or never there: the digest cannot tell.
+                if meaning == "bytes" and self._keys.is_erased(subject, name):
+                    unopened.append(f"{name}: erased")
             elif meaning == "bytes":
                 content[name] = self._opened(subject, name, event_id, item, unopened)
             else:

@@ -14,6 +14,8 @@ import orjson
 from ops.verify.values import Closure, Complete, Event, Fact, Replacement
 
 SOURCE_COMPLETE = "hub.source_complete"
+ERASURE = "hub.erasure_decided"
+_DECIDED = {"erase": "erased", "restrict": "restricted", "refuse": "erasure_refused"}
 
 
 def facts_of(event: Event) -> list[Fact]:
@@ -114,6 +116,12 @@ def _decision(word: str, **more: str) -> Callable[..., list[Fact]]:
     return state
 
 
+def _erasure(event: Event, content: dict[str, Any]) -> list[Fact]:
+    """Return what an operator decided of one class of somebody's data."""
+    value = {"class": content["sensitivity"]} | _some(content, "basis", "until")
+    return [_fact(event.subject, _DECIDED[content["decision"]], value)]
+
+
 def _birth(event: Event, content: dict[str, Any]) -> list[Fact]:
     own = _some(content, "born_on", "sex", "district", "mother", "father")
     child = {"child": event.subject, "born_on": content["born_on"]}
@@ -191,7 +199,8 @@ _STATES: dict[str, Callable[..., list[Fact]]] = {
     ),
     "hub.identity_linked": _decision("linked", by="operator"),
     "hub.identity_unlinked": _decision("unlinked"),
+    ERASURE: _erasure,
 }
 DATED_KINDS = frozenset({"residence", "guardian", "ward"})
 EVENT_TYPES = frozenset(_STATES)
-OPERATOR_TYPES = frozenset({"hub.identity_linked", "hub.identity_unlinked"})
+OPERATOR_TYPES = frozenset({"hub.identity_linked", "hub.identity_unlinked", ERASURE})

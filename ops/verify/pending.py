@@ -6,7 +6,7 @@ A record that is merely still on its way is no difference: verify says "not sett
 from __future__ import annotations
 
 from ops.verify.check_sources import published
-from ops.verify.facts import SOURCE_COMPLETE
+from ops.verify.facts import ERASURE, SOURCE_COMPLETE
 from ops.verify.ids import entry_id, event_id
 from ops.verify.values import Source, Tables, Topics
 from schemas.topics import CONSUMED, EVENTS
@@ -36,6 +36,17 @@ def incomplete(topics: Topics) -> list[str]:
         for registry in EVENTS
         if registry not in said
     ]
+
+
+def not_erased(topics: Topics, erased: frozenset[tuple[str, str]]) -> list[str]:
+    """Return whether keys are still there that an operator decided to destroy."""
+    waiting = sum(
+        event.type == ERASURE
+        and event.content["decision"] == "erase"
+        and (event.subject, event.content["sensitivity"]) not in erased
+        for event in topics.events
+    )
+    return [f"{waiting} erasures wait for the key store"] if waiting else []
 
 
 def behind(source: Source, topics: Topics, event_key: bytes) -> list[str]:

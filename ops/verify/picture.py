@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ops.verify.facts import ERASURE
 from ops.verify.ids import ZERO_ID
 from ops.verify.lifecycle import holding
 from ops.verify.links import links_of, resolved
@@ -81,7 +82,7 @@ def fold(events: Iterable[Event], now: int) -> dict[str, Person]:
         return found
 
     for event in held:
-        if event.subject != ZERO_ID:
+        if event.subject != ZERO_ID and event.type != ERASURE:
             _tell(person(event.subject), event, person)
     for one in people.values():
         _settle(one)

@@ -13,7 +13,7 @@ from ops.verify.database import database_pending, read_tables
 from ops.verify.fhir import Access, read_fhir
 from ops.verify.kafka import end_offsets, read_topics
 from ops.verify.ledger import read_ledger
-from ops.verify.pending import behind, incomplete, unread
+from ops.verify.pending import behind, incomplete, not_erased, unread
 from ops.verify.report import Report, report_on
 from ops.verify.room import available_bytes, check_room
 from ops.verify.seals import read_keys
@@ -137,6 +137,7 @@ def _read(settings: Settings, needed: frozenset[str], ledger: Ledger | None, on:
         sources=sources,
         tables=read_tables(settings.hub_dsn) if "tables" in needed else Tables(),
         ledger=ledger,
+        erased=keys.erased,
     )
 
 
@@ -151,7 +152,7 @@ def _fhir(settings: Settings) -> Access:
 
 def _unsettled(settings: Settings, world: World, needed: frozenset[str]) -> list[str]:
     """Return what can only be seen to be pending once everything has been read."""
-    found = incomplete(world.topics)
+    found = incomplete(world.topics) + not_erased(world.topics, world.erased)
     for source in world.sources:
         found += behind(source, world.topics, world.event_key)
         found += sorted(source.pending)

@@ -30,6 +30,11 @@ class Keys:
         self._erased = erased
         self._ciphers: dict[tuple[str, str], AESGCM] = {}
 
+    @property
+    def erased(self) -> frozenset[tuple[str, str]]:
+        """Every owner and class whose key is gone, or may never be."""
+        return frozenset(self._erased)
+
     def is_erased(self, owner: str, class_: str) -> bool:
         return (owner, class_) in self._erased
 
