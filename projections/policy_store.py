@@ -11,19 +11,26 @@ from projections.leaves import leave
 from schemas import rights_fields
 from schemas.rights import Basis, Policy
 
-_ADD_BASIS: Final = """
-INSERT INTO kept.bases (basis, since, until, reach, longest_days, purposes, operations, fact_kinds,
-                        need_kinds)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+_COLUMNS: Final = (
+    "since",
+    "until",
+    "reach",
+    "longest_days",
+    "purposes",
+    "operations",
+    "fact_kinds",
+    "need_kinds",
+    "shows_reasons",
+    "is_dropped",
+)
+_ADD_BASIS: Final = f"""
+INSERT INTO kept.bases (basis, {", ".join(_COLUMNS)})
+VALUES (%s, {", ".join(["%s"] * len(_COLUMNS))})
 ON CONFLICT (basis) DO UPDATE
-   SET (since, until, reach, longest_days, purposes, operations, fact_kinds, need_kinds, is_dropped)
-     = (excluded.since, excluded.until, excluded.reach, excluded.longest_days, excluded.purposes,
-        excluded.operations, excluded.fact_kinds, excluded.need_kinds, false)
- WHERE (bases.since, bases.until, bases.reach, bases.longest_days, bases.purposes,
-        bases.operations, bases.fact_kinds, bases.need_kinds, bases.is_dropped)
-       IS DISTINCT FROM (excluded.since, excluded.until, excluded.reach, excluded.longest_days,
-        excluded.purposes, excluded.operations, excluded.fact_kinds, excluded.need_kinds, false)
-"""
+   SET ({", ".join(_COLUMNS)}) = ROW ({", ".join(f"excluded.{name}" for name in _COLUMNS)})
+ WHERE ({", ".join(f"bases.{name}" for name in _COLUMNS)})
+       IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _COLUMNS)})
+"""  # noqa: S608 - constants only
 
 
 def store_policy(connection: Connection, policy: Policy, *, who: str) -> list[str]:
@@ -60,5 +67,7 @@ def store_basis(cursor: psycopg.Cursor[tuple[Any, ...]], basis: Basis) -> bool:
         sorted(basis.operations),
         sorted(rights_fields.kinds_of(basis.event_types)),
         sorted(basis.need_kinds),
+        "needs.evidence" in basis.fields,
+        False,
     ]
-    return bool(cursor.execute(_ADD_BASIS, values).rowcount)
+    return bool(cursor.execute(_ADD_BASIS.encode(), values).rowcount)

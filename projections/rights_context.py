@@ -18,10 +18,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from projections.agency_rows import grants_of
-from schemas.rights import Access, Decision, Policy, decide
+from schemas.rights import NOT_IN_FORCE, Access, Decision, Policy, decide
 
 Connection = psycopg.Connection[Any]
 
@@ -29,10 +30,15 @@ _ENTER: Final = """
 SELECT set_config('hub.agency', %s, true), set_config('hub.purpose', %s, true),
        set_config('hub.basis', %s, true), set_config('hub.operation', %s, true),
        set_config('hub.grant', %s, true), set_config('hub.own', %s, true),
-       set_config('hub.persons', '', true)
+       set_config('hub.persons', '', true), set_config('hub.seal', '', true)
 """
-_RESOLVE: Final = "SELECT person, ids, region, is_known FROM kept.rights_subject(%s)"
-_SHOW: Final = "SELECT set_config('hub.persons', %s::uuid[]::text, true)"
+_RESOLVE: Final = "SELECT person, ids, region, known_from FROM kept.rights_subject(%s)"
+_SHOW: Final = """
+SELECT set_config('hub.persons', shown::text, true),
+       set_config('hub.seal', kept.rights_show(shown), true)
+  FROM (SELECT %s::uuid[]) AS these (shown)
+"""
+_ROLE: Final = "SELECT set_config('role', %s, true)"
 _JUDGE: Final = "hub_judge"
 _COUNT: Final = "hub_stats"
 
@@ -44,7 +50,7 @@ class Subject:
     person: UUID  # the canonical id
     ids: tuple[UUID, ...]  # every id that is this person's now, sorted
     region: str | None  # the district of the residence that holds today; None: nobody knows
-    is_known: bool  # a registry has stated something about one of the ids
+    known_from: datetime | None  # since when anything is known; None: nobody knows this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ def admit(
         return Admission(before, None)
     enter(connection, access, before.grant.id, own)
     subject = resolve(connection, asked)
+    if subject is None:
+        return Admission(Decision(False, NOT_IN_FORCE, before.grant), None)
     is_own = own is not None and own in subject.ids
     wanted = replace(access, region=subject.region, is_own=is_own)
     decision = decide(policy, grants, wanted, now)
@@ -104,18 +112,23 @@ def enter(connection: Connection, access: Access, grant: UUID, own: UUID | None 
     )
 
 
-def resolve(connection: Connection, asked: UUID) -> Subject:
-    """Return who is meant, if the context names a grant that counts; else nobody is known."""
+def resolve(connection: Connection, asked: UUID) -> Subject | None:
+    """Return who is meant; None: the context names no grant that counts."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_RESOLVE, [asked]).fetchone()
     if row is None:
-        return Subject(asked, (asked,), None, is_known=False)
-    person, ids, region, is_known = row
-    return Subject(person, tuple(ids), region, is_known)
+        return None
+    person, ids, region, known_from = row
+    return Subject(person, tuple(ids), region, known_from)
 
 
 def show(connection: Connection, subject: Subject) -> None:
-    """Let the rows of ``subject`` be seen that the grant covers, until the transaction ends."""
+    """Let the rows of ``subject`` be seen that the grant covers, until the transaction ends.
+
+    Raises:
+        psycopg.errors.InsufficientPrivilege: the grant does not cover the person, whatever was
+            decided; the transaction is over.
+    """
     connection.execute(_SHOW, [list(subject.ids)])
 
 
@@ -139,7 +152,10 @@ def _as_role(connection: Connection, role: str) -> Iterator[None]:
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute("SELECT current_setting('role')").fetchone()
         assert row is not None
-        cursor.execute("SELECT set_config('role', %s, true)", [role])
-        yield
-        # After an error the transaction is over anyway, and the role with it.
-        cursor.execute("SELECT set_config('role', %s, true)", [row[0]])
+        cursor.execute(_ROLE, [role])
+        try:
+            yield
+        finally:
+            # After an error of the database the transaction is over, and the role with it.
+            if connection.info.transaction_status == TransactionStatus.INTRANS:
+                cursor.execute(_ROLE, [row[0]])

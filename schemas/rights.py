@@ -33,6 +33,7 @@ from schemas.rights_policy import (
 __all__ = (
     "ALLOWED",
     "NAME",
+    "NOT_IN_FORCE",
     "RULES",
     "Access",
     "Basis",
@@ -49,6 +50,7 @@ __all__ = (
 )
 
 ALLOWED: Final = "allowed"
+NOT_IN_FORCE: Final = "not-in-force"
 RULES: Final[dict[str, str]] = {
     "unknown-agency": "the hub does not know this agency",
     "agency-revoked": "the agency has no access any more",
@@ -67,6 +69,7 @@ RULES: Final[dict[str, str]] = {
     "not-own": "this law allows only to ask about oneself",
     "region-unknown": "the grant is for regions, and nobody knows where the person is registered",
     "region-not-covered": "the grant is for other regions",
+    NOT_IN_FORCE: "the database does not know the grant as the policy has it: `hub policy apply`",
     ALLOWED: "",
 }
 
