@@ -1,0 +1,5 @@
+"""``python -m hub_verify``."""
+
+from hub_verify.command import main
+
+main()
