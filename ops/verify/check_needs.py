@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ops.verify.ids import event_id
 from ops.verify.needs import OF_FAMILIES, urgency_of
@@ -91,13 +91,22 @@ def check_evidence(topics: Topics, tables: Tables) -> list[Difference]:
     return found
 
 
-def check_known(known: Iterable[Known], tables: Tables) -> list[Difference]:
-    """Compare the people whose needs were worked out by hand."""
+def check_known(
+    known: Iterable[Known], tables: Tables, forgotten: Collection[str] = ()
+) -> list[Difference]:
+    """Compare the people whose needs were worked out by hand.
+
+    Not those of whom, or of whose household, something was erased since: the hand did not know.
+    """
+    homes = {row.household for row in tables.needs if row.person in forgotten}
+    left_out = {row.person for row in tables.needs if row.household in homes} | set(forgotten)
     stated: dict[str, dict[str, int | None]] = {}
     for row in standing(tables):
         stated.setdefault(row.person, {})[row.kind] = row.amount_minor
     found: list[Difference] = []
     for case in known:
+        if case.person in left_out:
+            continue
         have, right = stated.get(case.person, {}), dict(case.needs)
         for kind in sorted({*have, *right}):
             if kind not in have:

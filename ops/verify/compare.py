@@ -20,6 +20,7 @@ from ops.verify.check_operators import check_operators
 from ops.verify.check_sources import check_sources
 from ops.verify.check_tables import check_facts, check_progress, check_quarantine, verdicts
 from ops.verify.check_topics import check_topics
+from ops.verify.facts import ERASURE
 from ops.verify.needs import KINDS, expected_needs
 from ops.verify.values import Difference, Ledger, Source, Tables, Topics
 
@@ -143,7 +144,12 @@ def _evidence(world: World) -> tuple[int, list[Difference]]:
 
 def _known(world: World) -> tuple[int, list[Difference]]:
     assert world.ledger is not None
-    return len(world.ledger.known), check_known(world.ledger.known, world.tables)
+    forgotten = {
+        event.subject
+        for event in world.topics.events
+        if event.type == ERASURE and event.content["decision"] == "erase"
+    }
+    return len(world.ledger.known), check_known(world.ledger.known, world.tables, forgotten)
 
 
 # In the order of the flow, so that the first difference is nearest to its cause.
