@@ -8,17 +8,20 @@ the relay that holds the advisory lock writes, on the very session that holds it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
 
+from projections import resends
 from projections.agencies import agencies, grants_of
 from projections.arrays import uuids
 from projections.generation import HOLD
 from projections.leaves import leave
+from projections.resends import Resend
 from schemas.errors import TransientError
 from schemas.rights import Grants
 
@@ -29,23 +32,30 @@ _APPLIED: Final = """
 SELECT event_id, topic, partition, "offset" FROM live.facts
  WHERE event_id = ANY (%s::uuid[]) AND ordinal = 0
 """
-# The residence that holds today, as the hub knows it; of several the latest.
+# As kept.rights_subject has it: the residence that holds today, of several the latest; of somebody
+# who has none today, the first there ever was.
 _DISTRICTS: Final = """
-SELECT DISTINCT ON (f.person) f.person, f.value ->> 'district'
-  FROM live.facts f
- WHERE f.person = ANY (%s::uuid[]) AND f.kind = 'residence' AND f.change <> 'ANNULLED'
-   AND f.valid_from <= %s AND (f.valid_to IS NULL OR f.valid_to >= %s)
-   AND NOT EXISTS (SELECT FROM live.closures c
-                    WHERE c.record = f.record AND c.version > f.version)
-   AND NOT EXISTS (SELECT FROM live.facts g
-                    WHERE g.record = f.record AND g.version > f.version)
- ORDER BY f.person, f.valid_from DESC, f.event_id DESC
+SELECT asked.id, coalesce(
+    (SELECT f.value ->> 'district'
+       FROM live.facts_at(asked.id, (now() AT TIME ZONE 'UTC')::date, now()) f
+      WHERE f.kind = 'residence' ORDER BY f.valid_from DESC, f.event_id DESC LIMIT 1),
+    (SELECT f.value ->> 'district' FROM live.facts_at(asked.id, 'infinity', now()) f
+      WHERE f.kind = 'residence' ORDER BY f.valid_from, f.event_id DESC LIMIT 1))
+  FROM unnest(%s::uuid[]) AS asked (id)
 """
 _CANONICAL: Final = """
 SELECT id, kept.canonical(id) FROM unnest(%s::uuid[]) AS id
 """
 _REPLACE: Final = "DELETE FROM kept.feed_index WHERE agency = %s AND last >= %s"
 _INSERT: Final = "INSERT INTO kept.feed_index (agency, first, last, packed) VALUES (%s, %s, %s, %s)"
+_REPLACE_RUN: Final = """
+DELETE FROM kept.feed_index WHERE agency = %s AND first >= %s AND last <= %s
+"""
+_MANY: Final = 256  # small rows that become one
+_SMALL: Final = f"""
+SELECT agency, first, last, packed FROM kept.feed_index
+ WHERE agency = %s AND last < %s AND length(packed) < 16384 ORDER BY first LIMIT {_MANY}
+"""  # noqa: S608 - a constant
 _INDEX: Final = """
 SELECT agency, first, last, packed FROM kept.feed_index
  WHERE agency = %s AND last >= %s AND first <= %s ORDER BY first
@@ -59,6 +69,10 @@ class IndexRow(NamedTuple):
     first: int
     last: int
     packed: bytes
+
+
+def _numbers(rows: Sequence[IndexRow]) -> int:
+    return sum(row.last - row.first + 1 for row in rows)
 
 
 class FeedStore:
@@ -125,6 +139,40 @@ class FeedStore:
             rows = connection.execute(_INDEX, [agency, first, last], binary=True).fetchall()
         return [IndexRow(*row) for row in rows]
 
+    def compact(self, agency: str, below: int, join: Callable[[list[IndexRow]], IndexRow]) -> bool:
+        """Make one row of many small ones, all of numbers below ``below``; False: there are few.
+
+        One transaction: a crash leaves either.
+        """
+        with self._session() as connection, connection.transaction():
+            rows = [
+                IndexRow(*row)
+                for row in connection.execute(_SMALL, [agency, below], binary=True).fetchall()
+            ]
+            if len(rows) < _MANY or rows[-1].last - rows[0].first + 1 != _numbers(rows):
+                return False
+            one = join(rows)
+            connection.execute(_REPLACE_RUN, [agency, one.first, one.last])
+            connection.execute(_INSERT, [one.agency, one.first, one.last, one.packed])
+        return True
+
+    def next_resend(self) -> Resend | None:
+        """Return the resend that has waited longest."""
+        with self._session() as connection:
+            return resends.waiting(connection)
+
+    def resend(self, identifier: str) -> Resend | None:
+        """Return a resend that has not ended."""
+        with self._session() as connection:
+            return resends.unfinished(connection, UUID(identifier))
+
+    def end_resend(
+        self, resend: Resend, rule: str | None, sent: int, withheld: int, now: datetime
+    ) -> None:
+        """Note that a resend was carried out, or why not; fine if that is noted."""
+        with self._session() as connection:
+            resends.end(connection, resend, rule, sent, withheld, now)
+
     def close(self) -> None:
         """Let go of the connection and with it of the relay's place; idempotent."""
         connection, self._connection = self._connection, None
@@ -134,11 +182,10 @@ class FeedStore:
     def _residences(
         self, connection: psycopg.Connection[tuple[Any, ...]], persons: Collection[bytes]
     ) -> dict[bytes, str]:
-        today = connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone()
-        assert today is not None
-        asked = [uuids(persons), *today, *today]
-        rows: list[tuple[UUID, str]] = connection.execute(_DISTRICTS, asked, binary=True).fetchall()
-        return {person.bytes: district for person, district in rows}
+        rows: list[tuple[UUID, str | None]] = connection.execute(
+            _DISTRICTS, [uuids(persons)], binary=True
+        ).fetchall()
+        return {person.bytes: district for person, district in rows if district is not None}
 
     @contextmanager
     def _session(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from ops.agency import access, view
 from ops.agency.access import Desk, Hand
 from ops.agency.kafka import RETENTION_DAYS
+from ops.agency.resend_command import resend
 from ops.settings import Settings
 from projections import feeds_access
 from projections.agencies import grant as give
@@ -30,6 +31,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(resend)
 
 Name = Annotated[str, typer.Argument(help="The agency's name: a-z, 0-9 and dashes.")]
 Reason = Annotated[

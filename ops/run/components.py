@@ -38,6 +38,8 @@ def components(settings: Settings, workers: int) -> tuple[Component, ...]:
         Component("clock", ("clock",)),
         *(Component(f"connector-{name}", ("connector", name)) for name in CONNECTORS),
         Component("feeds", ("feeds",)),
+        Component("schemas", ("schemas",), settings.port("schemas")),
+        Component("issuer", ("issuer",), settings.port("issuer")),
         Component("api", ("api",), settings.port("api")),
     )
 

@@ -53,6 +53,7 @@ def events_of(
     facts: Facts,
     *,
     by_region: bool,
+    are_applied: bool = False,
 ) -> list[Event]:
     """Return the events of ``records`` that were applied, partition by partition, in order.
 
@@ -62,8 +63,9 @@ def events_of(
         wanted: the event types that anybody gets; others are not looked up.
         facts: what the hub knows.
         by_region: whether anybody's rights are for regions.
+        are_applied: that they were is known: they were sent before.
     """
-    found: list[tuple[Source, str, Record]] = []
+    found: list[Found] = []
     for place in sorted(records, key=_order):
         listed = records[place]
         decoded = decode_chunk([record.value for record in listed], types[place.topic])
@@ -72,19 +74,26 @@ def events_of(
                 continue
             if each.record["meta"]["subject"] == record.key:
                 found.append((Source(place, record.offset), each.type.name, each.record))
-    stated = [r["meta"]["id"] for source, _, r in found if source.place.topic != NEEDS]
-    places = facts.applied(stated) if stated else {}
-    kept = [
-        (source, name, record)
-        for source, name, record in found
-        if source.place.topic == NEEDS
-        or places.get(record["meta"]["id"]) == (*source.place, source.offset)
-    ]
+    kept = found if are_applied else _applied(found, facts)
     people = {record["meta"]["subject"] for _, _, record in kept} - {ZERO}
     districts = facts.districts(people) if by_region and people else {}
     return [
         Event(source, name, record, districts.get(record["meta"]["subject"]))
         for source, name, record in kept
+    ]
+
+
+Found = tuple[Source, str, Record]
+
+
+def _applied(found: Sequence[Found], facts: Facts) -> list[Found]:
+    stated = [r["meta"]["id"] for source, _, r in found if source.place.topic != NEEDS]
+    places = facts.applied(stated) if stated else {}
+    return [
+        (source, name, record)
+        for source, name, record in found
+        if source.place.topic == NEEDS
+        or places.get(record["meta"]["id"]) == (*source.place, source.offset)
     ]
 
 

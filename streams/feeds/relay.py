@@ -20,76 +20,33 @@ steps of its own, between theirs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event as Flag
-from typing import Any, Final, Protocol
+from typing import Final
 
-from projections import merkle
-from projections.feeds import IndexRow
 from schemas.errors import TransientError
-from schemas.rights import Grants, Policy
-from schemas.topics import NEEDS
-from streams.chunk import Place
+from schemas.rights import Policy
 from streams.feeds.compose import Lines, SchemaId, Writer, blocks_of, choose
 from streams.feeds.entitlement import Entitlement
-from streams.feeds.events import Facts, KeyStore, TypesByTopic, events_of, open_blocks
-from streams.feeds.names import feed_topic
-from streams.feeds.places import End, pack
+from streams.feeds.events import KeyStore, TypesByTopic, events_of, open_blocks
+from streams.feeds.names import feed_topic, resend_topic
+from streams.feeds.places import End, merge, pack
+from streams.feeds.ports import Outlet, Store
 from streams.feeds.pseudonyms import Pseudonyms
-from streams.feeds.reader import NO_END, SourceReader
-from streams.feeds.state import Feed, Positions, State
+from streams.feeds.reader import SourceReader
+from streams.feeds.resending import refusal, slice_of
+from streams.feeds.state import Feed, Positions, Resending, State
+from streams.feeds.steps import groups_of, lead_of, leaf_of, micros, until_of
 
 log = logging.getLogger(__name__)
 
 RECORDS: Final = 4000  # read in one step
 SENT_AT_ONCE: Final = 40_000  # records of all feeds in one transaction, about
 _SHORT_WAIT_MS: Final = 20  # while others have work
+_COMPACT_EVERY: Final = 64  # transactions
 _UNSAVED: Final = 50_000  # records that nobody gets, before a checkpoint says so
-
-
-class Store(Facts, Protocol):
-    """What the relay needs of the hub's database; see ``projections.feeds``."""
-
-    def rights(self) -> Mapping[str, Grants]:
-        """Return what every agency was ever granted."""
-        ...
-
-    def applied_up_to(self) -> Mapping[tuple[str, int], int]:
-        """Return by topic and partition the first offset that is not applied yet."""
-        ...
-
-    def plan(self, rows: Sequence[IndexRow], leaves: Sequence[Mapping[str, object]]) -> None:
-        """Store index rows, instead of those from the same numbers on, and leave audit leaves.
-
-        Raises:
-            TransientError: the database does not answer, or another relay is at work.
-        """
-        ...
-
-
-class Outlet(Protocol):
-    """Where a step's transaction goes."""
-
-    def open(self) -> State:
-        """Fence and settle predecessors; return what is committed.
-
-        Raises:
-            TransientError: Kafka does not answer.
-        """
-        ...
-
-    def publish(self, lines: Mapping[str, Lines], state: State, now: int) -> None:
-        """Write the records, by topic, and the checkpoint in one transaction; durable on return.
-
-        Raises:
-            TransientError: not known whether it was committed; ``open`` again.
-            PermanentError: another process has taken over.
-        """
-        ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,12 +93,14 @@ class FeedRelay:
             for agency, grants in self.store.rights().items()
         }
         state, ends = self._begin_and_end(self._state, entitled, now)
-        groups = _groups(state, entitled)
+        self._turn += 1
+        if self._turn % 2 and self._resend(self._state, entitled, now):
+            return True
+        groups = groups_of(state, entitled)
         if not groups:
             self._state = self._commit(state, ends, now) if ends else state
             return bool(ends)
-        number = self._turn % len(groups)
-        self._turn += 1
+        number = self._turn // 2 % len(groups)
         agencies = groups[number][0]
         lines, at, count = self._read(state, groups, number, entitled, now)
         changed = {
@@ -187,8 +146,8 @@ class FeedRelay:
                 if feed.is_ended:
                     changed[agency] = replace(feed, is_ended=False)
             elif not feed.is_ended:
-                end = End(rights.rule, _micros(now))
-                ends.append(self._writer(agency).ended(feed.next, end, _micros(now)))
+                end = End(rights.rule, micros(now))
+                ends.append(self._writer(agency).ended(feed.next, end, micros(now)))
                 changed[agency] = Feed(feed.next + 1, feed.at, is_ended=True)
         return (state.with_feeds(changed) if changed else state), ends
 
@@ -200,7 +159,7 @@ class FeedRelay:
         if rights.since == 0:
             return dict.fromkeys(self.front.places, 0)
         found = self.behind.at_time(datetime.fromtimestamp(rights.since / 1_000_000, UTC))
-        lead = _lead(state)
+        lead = lead_of(state)
         return {place: min(found[place], lead.get(place, found[place])) for place in found}
 
     def _read(
@@ -218,7 +177,7 @@ class FeedRelay:
         reader.open()
         at = {place: at.get(place, 0) for place in reader.places}
         applied = self.store.applied_up_to()
-        until = {place: _until(place, applied) for place in reader.places}
+        until = {place: until_of(place, applied) for place in reader.places}
         if number > 0:
             until = {
                 place: min(until[place], max(lead.get(place, 0), at[place])) for place in until
@@ -242,7 +201,7 @@ class FeedRelay:
         opened = open_blocks(events, wanted, self.key_store)
         lines = {
             agency: self._writer(agency).compose(
-                each, opened, state.feeds[agency].next, _micros(now)
+                each, opened, state.feeds[agency].next, micros(now)
             )
             for agency, each in chosen.items()
         }
@@ -252,14 +211,50 @@ class FeedRelay:
         state = replace(state, steps=state.steps + 1)
         self.store.plan(
             [pack(each.agency, each.first, each.entries) for each in everything],
-            [_leaf(each, state.steps) for each in everything],
+            [leaf_of(each, state.steps) for each in everything],
         )
         self.outlet.publish(
-            {feed_topic(each.agency): each for each in everything}, state, _micros(now)
+            {feed_topic(each.agency): each for each in everything}, state, micros(now)
         )
         self._unsaved = 0
-        log.info("feeds_sent", extra={"records": _count(everything)})
+        if state.steps % _COMPACT_EVERY == 0:
+            for agency, feed in state.feeds.items():
+                self.store.compact(agency, feed.next, merge)
+        log.info("feeds_sent", extra={"records": sum(len(each.lines) for each in everything)})
         return state
+
+    def _resend(self, state: State, entitled: Mapping[str, Entitlement], now: datetime) -> bool:
+        """Send a slice of what was asked for again; False: nobody waits."""
+        going = state.resending
+        job = self.store.next_resend() if going is None else self.store.resend(going.id)
+        if job is None:
+            self._state = replace(state, resending=None)
+            return False
+        going = going or Resending(str(job.id), job.first)
+        rule = refusal(job, state, entitled)
+        lines = None
+        if rule is None and going.next <= job.last:
+            lines = slice_of(
+                job,
+                going.next,
+                store=self.store,
+                reader=self.behind,
+                types=self.types,
+                key_store=self.key_store,
+                writer=self._writer(job.agency),
+                rights=entitled[job.agency],
+                sent_at=micros(now),
+            )
+            rule = None if lines is not None else "index-incomplete"
+        if lines is None:
+            self.store.end_resend(job, rule, going.next - job.first, going.withheld, now)
+            self._state = replace(state, resending=None)
+            return True
+        going = Resending(going.id, lines.next, going.withheld + lines.withheld)
+        state = replace(state, resending=going, steps=state.steps + 1)
+        self.outlet.publish({resend_topic(job.agency): lines}, state, micros(now))
+        self._state = state
+        return True
 
     def _writer(self, agency: str) -> Writer:
         writer = self._writers.get(agency)
@@ -267,42 +262,3 @@ class FeedRelay:
             names = Pseudonyms(self.pseudonym_key, agency)
             writer = self._writers[agency] = Writer(agency, names, self.schema_id)
         return writer
-
-
-def _groups(state: State, entitled: Mapping[str, Entitlement]) -> list[tuple[list[str], Positions]]:
-    """Return the feeds that run, by where they stand; those that are ahead first."""
-    by_place: dict[tuple[tuple[Place, int], ...], list[str]] = {}
-    for agency, feed in state.feeds.items():
-        if not feed.is_ended and agency in entitled:
-            by_place.setdefault(tuple(sorted(feed.at.items())), []).append(agency)
-    ordered = sorted(by_place, key=lambda at: -sum(offset for _, offset in at))
-    return [(sorted(by_place[at]), dict(at)) for at in ordered]
-
-
-def _lead(state: State) -> Positions:
-    return max((f.at for f in state.feeds.values()), key=lambda at: sum(at.values()), default={})
-
-
-def _until(place: Place, applied: Mapping[tuple[str, int], int]) -> int:
-    return NO_END if place.topic == NEEDS else applied.get((place.topic, place.partition), 0)
-
-
-def _micros(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
-
-
-def _count(everything: Iterable[Lines]) -> int:
-    return sum(len(each.lines) for each in everything)
-
-
-def _leaf(lines: Lines, step: int) -> dict[str, Any]:
-    return {
-        "what": "sent",
-        "who": "feeds",
-        "agency": lines.agency,
-        "step": step,
-        "first": lines.first,
-        "last": lines.next - 1,
-        "grants": sorted(lines.grants),
-        "root": merkle.root(line.value for line in lines.lines).hex(),
-    }

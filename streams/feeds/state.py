@@ -35,6 +35,7 @@ class Resending:
 
     id: str
     next: int  # the number that comes next
+    withheld: int = 0  # so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def to_cursor(state: State) -> str:
             "places": [list(place) for place in places],
             "vectors": list(vectors),
             "feeds": feeds,
-            "resending": resending and [resending.id, resending.next],
+            "resending": resending and [resending.id, resending.next, resending.withheld],
         }
     ).decode()
 
