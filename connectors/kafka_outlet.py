@@ -83,14 +83,13 @@ class KafkaOutlet:
             self._producer.flush()
             _raise_first_failure(futures)
             self._producer.commit_transaction()
-        except _FENCED as error:
-            self._discard()
-            raise PermanentError(
-                f"another process runs connector {self.connector}: this one is fenced; "
-                "stop one of them (`hub status` shows both)"
-            ) from error
         except KafkaError as error:
             self._discard()
+            if _is_fenced(error):
+                raise PermanentError(
+                    f"another process runs connector {self.connector}: this one is fenced; "
+                    "stop one of them (`hub status` shows both)"
+                ) from error
             raise TransientError(
                 f"a transaction of connector {self.connector} failed ({type(error).__name__})"
             ) from error
@@ -177,6 +176,11 @@ def _raise_first_failure(futures: Sequence[Any]) -> None:
     for future in futures:
         if future.failed():
             raise future.exception
+
+
+def _is_fenced(error: KafkaError) -> bool:
+    """Return whether that is why; a send after the sender has heard of it carries it inside."""
+    return isinstance(error, _FENCED) or any(isinstance(each, _FENCED) for each in error.args)
 
 
 def _has_zstd() -> bool:
