@@ -1,7 +1,8 @@
 """Put a schema in the place of ``live``, in one transaction while nobody else writes.
 
     nobody writes -> the last tail is folded -> both progress vectors are the same -> what was said
-    and what is queued comes along -> tables move -> names -> generation -> audit leaf -> COMMIT
+    and what is queued comes along -> tables move -> who may do what -> names -> generation
+    -> audit leaf -> COMMIT
 
 A crash before the commit leaves ``live`` as it was. After it, whoever waited goes on: statements
 and prepared plans find tables by name, and names are looked up after the wait. Epochs come along,
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from projections import leaves, replay_schema
+from projections import leaves, replay_guards, replay_schema
 from projections.replay_schema import LIVE, PREVIOUS, RETIRED
 from projections.replay_session import Connection, Into
 from projections.replay_tables import CARRIED, HANDLED, MOVED
@@ -97,6 +98,7 @@ def swap(
             connection.execute(f'ALTER TABLE live."{table}" SET SCHEMA {schema}'.encode())
     if left := replay_schema.create_code(connection, code):
         raise PermanentError(f"{len(left)} functions of live cannot be made again; nothing swapped")
+    replay_guards.put(connection, schema)
     _count_on(connection, schema)
     if replay_schema.exists(connection, PREVIOUS) and schema != PREVIOUS:
         connection.execute(f"ALTER SCHEMA {PREVIOUS} RENAME TO {RETIRED}".encode())

@@ -112,8 +112,8 @@ class World:
             values,
         )
         self.connection.execute(
-            "INSERT INTO live.needs (need, version, person, household, kind, status, since, urgency,"
-            " rule, evidence, reason, event_id, reason_digest, assessed_on)"
+            "INSERT INTO live.needs (need, version, person, household, kind, status, since,"
+            " urgency, rule, evidence, reason, event_id, reason_digest, assessed_on)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'd', '2026-03-10')",
             values,
         )
