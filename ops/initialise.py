@@ -14,6 +14,7 @@ import typer
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
+from ops.audit.configuration import put_on_record
 from ops.keystore import initialise_keystore
 from ops.secret_files import ADMIN, BROKER, kafka_file
 from ops.settings import Settings
@@ -42,7 +43,9 @@ def initialise(settings: Settings) -> registry.SchemaIds:
     create_topics(settings)
     acls.apply(settings.kafka(ADMIN))
     with httpx.Client(base_url=settings.registry_url, timeout=_TIMEOUT_SECONDS) as client:
-        return registry.register(client)
+        ids = registry.register(client)
+    put_on_record(settings, "hub init", settings.hub_dsn)
+    return ids
 
 
 def schema_ids(settings: Settings) -> registry.SchemaIds:
