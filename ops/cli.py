@@ -49,6 +49,8 @@ COMMANDS = {
     "simulate": Command("ops.simulator.command:simulate", "Drive a simulated country.", _DATA),
     "clock": Command("ops.clock:app", "Move the date of a simulated hub.", _DATA),
     "agency": Command("ops.agency.command:app", "Let agencies subscribe, each to its own.", _DATA),
+    "client": Command("ops.client:app", "Programs of agencies that may ask.", _DATA),
+    "policy": Command("ops.policy:app", "Who may see what, for what, by which law.", _DATA),
     "person": Command("ops.person:app", "Ask for one person's needs and reasons.", _DATA),
     "keys": Command("ops.privacy.keys_command:app", "Epochs and backup of the keys.", _DATA),
     "replay": Command("ops.replay.command:replay", "Rebuild the tables from the topics.", _DATA),
@@ -61,6 +63,7 @@ COMMANDS = {
     "schema": Command("ops.schema_check:app", "Check the event schemas.", _CHECKS),
     "verify": Command("ops.verify.command:verify", "Compare sources, topics and tables.", _CHECKS),
     "demo": Command("ops.demo:demo", "Run the main job from end to end.", _CHECKS),
+    "audit": Command("ops.audit.command:app", "Prove what is on record.", _CHECKS),
     "bench": Command("ops.bench.command:bench", "Measure us beside others.", _CHECKS),
 }
 

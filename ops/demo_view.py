@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 import ops.simulator
+from ops.operators import reader
 from ops.person_view import render
 from ops.run.api import queries
 from ops.settings import Settings
 
 _REGION_DIGITS: Final = 4  # of a SOATO code: country and region
 _REGION_WIDTH: Final = 14
-_READER: Final = "hub demo"
+_COMMAND: Final = "hub demo"
 
 
 def needs_by_region(settings: Settings) -> Table:
@@ -68,7 +69,7 @@ def show_one_person(settings: Settings, console: Console) -> None:
         console.print("no needs at all", style="bold red")
         return
     with queries(settings) as answers:
-        render(answers.needs(UUID(str(row[0])), _READER), console)
+        render(answers.needs(UUID(str(row[0])), reader(_COMMAND)), console)
 
 
 def how_to_look_around(settings: Settings) -> str:

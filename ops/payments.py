@@ -9,12 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.operators import reader
 from ops.run.api import queries
 from ops.settings import Settings
 from projections.payment_queries import PaymentQueries
 from streams.rules.uz import PACK
 
-_READER: Final = "hub payments"
+_COMMAND: Final = "hub payments"
 
 
 def payments(
@@ -37,7 +38,7 @@ def payments(
         raise typer.BadParameter("text or json", param_hint="--output")
     with queries(Settings.from_environment()) as answers:
         asked = PaymentQueries(answers)
-        answer = asked.open_each(_READER) if each else asked.open_by_month()
+        answer = asked.open_each(reader(_COMMAND)) if each else asked.open_by_month()
     if output == "json":
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:

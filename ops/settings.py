@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ops import secret_files
 from ops.secret_files import SECRET_NAMES, Secrets, SettingsError, create_secrets, read_secrets
-from ops.surroundings import Reader, day, folder, one_of, origin, switch, url, whole
+from ops.surroundings import Reader, as_role, day, folder, one_of, origin, switch, url, whole
 from schemas.ids import Keys
 
 __all__ = [
@@ -75,6 +75,8 @@ class Settings:
     api_dsn_override: str = field(default="", repr=False)
     pipeline_dsn_override: str = field(default="", repr=False)
     audit_dsn_override: str = field(default="", repr=False)
+    issuer_override: str = ""
+    jwks_override: str = ""  # a URL, or a file that holds the key set
     audit_origin: str = "hub.example.uz/audit"  # the log's name: where outsiders will read it
 
     @classmethod
@@ -105,6 +107,8 @@ class Settings:
             api_dsn_override=read.of("HUB_API_DSN", str, ""),
             pipeline_dsn_override=read.of("HUB_PIPELINE_DSN", str, ""),
             audit_dsn_override=read.of("HUB_AUDIT_DSN", str, ""),
+            issuer_override=read.of("HUB_ISSUER", url, ""),
+            jwks_override=read.of("HUB_JWKS", str, ""),
             audit_origin=read.of("HUB_AUDIT_ORIGIN", origin, "hub.example.uz/audit"),
         )
         if read.faults:
@@ -132,6 +136,8 @@ class Settings:
             "HUB_API_DSN": self.api_dsn_override,
             "HUB_PIPELINE_DSN": self.pipeline_dsn_override,
             "HUB_AUDIT_DSN": self.audit_dsn_override,
+            "HUB_ISSUER": self.issuer_override,
+            "HUB_JWKS": self.jwks_override,
             "HUB_AUDIT_ORIGIN": self.audit_origin,
         }
         return {name: value for name, value in given.items() if value}
@@ -218,6 +224,16 @@ class Settings:
         return self.dsn(database)
 
     @property
+    def issuer_url(self) -> str:
+        """Who issues the query API's tokens, as its tokens name it."""
+        return self.issuer_override or f"http://127.0.0.1:{self.port('issuer')}"
+
+    @property
+    def jwks(self) -> str:
+        """Where the issuer's public keys are: a URL or a file."""
+        return self.jwks_override or f"{self.issuer_url}/.well-known/jwks.json"
+
+    @property
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.port('api')}"
 
@@ -275,15 +291,3 @@ def others_can_enter(folder: Path) -> bool:
     return all(
         place.stat().st_mode & 0o001 for place in (folder, *folder.parents) if place.exists()
     )
-
-
-def as_role(dsn: str, role: str) -> str:
-    """Return how another role reaches what ``dsn`` reaches; its password is not that of the first.
-
-    The password then comes from the file that ``passfile`` names.
-    """
-    # Here, because a command that asks no database should not wait for the driver.
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
-
-    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "password"}
-    return make_conninfo("", **(parts | {"user": role}))

@@ -83,3 +83,15 @@ def origin(text: str) -> str:
     if "+" in text or text.split() != [text] or not text.isprintable():
         raise ValueError("must be one word without a plus, such as hub.example.uz/audit")
     return text
+
+
+def as_role(dsn: str, role: str) -> str:
+    """Return how another role reaches what ``dsn`` reaches; its password is not that of the first.
+
+    The password then comes from the file that ``passfile`` names.
+    """
+    # Here, because a command that asks no database should not wait for the driver.
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
+
+    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "password"}
+    return make_conninfo("", **(parts | {"user": role}))

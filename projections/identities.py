@@ -16,7 +16,8 @@ from uuid import UUID
 import psycopg
 
 from projections.decisions import is_provisional, said_by
-from projections.queries import Answer, Queries, UnknownPersonError, as_json, leave
+from projections.leaves import leave
+from projections.queries import Answer, Queries, Reader, UnknownPersonError, as_json, canonical
 
 _GROUP: Final = """
 SELECT one AS id, kept.canonical(one) = kept.canonical(%(asked)s) AS is_same
@@ -91,7 +92,7 @@ def _span(step: Step, until: datetime | None) -> list[Span]:
     return [Span(step.person, step.moment, until, step.by, step.reason, step.event_id)]
 
 
-def identities(queries: Queries, asked: UUID, reader: str) -> Answer:
+def identities(queries: Queries, asked: UUID, reader: Reader) -> Answer:
     """Return every id that is or was this person's, with its spans; the reading is put on record.
 
     Raises:
@@ -99,19 +100,22 @@ def identities(queries: Queries, asked: UUID, reader: str) -> Answer:
         TransientError: the database does not answer.
     """
     with queries.reading() as connection:
-        row = connection.execute("SELECT kept.canonical(%s) AS person", [asked]).fetchone()
-        assert row is not None
-        person = row["person"]
-        rows = connection.execute(_GROUP, {"asked": asked}).fetchall()
-        same = {row["id"] for row in rows if row["is_same"]}
-        others = [one for row in rows for one in _linked(connection, row["id"], same)]
-        others.sort(key=lambda one: (one["since"], one["id"]))
-        listed = [_own(connection, person), *others]
-        leave(connection, "read", {"what": "identities", "person": str(person)}, reader)
-    known = [one for one in listed if one["since"] is not None]
+        person = canonical(connection, asked)
+        known = identities_of(connection, person)
+        body = {"what": "identities", "person": person, "rows": len(known), **reader}
+        leave(connection, "read", body)
     if not known:
         raise UnknownPersonError
     return as_json({"person": person, "identities": known})
+
+
+def identities_of(connection: psycopg.Connection[Answer], person: UUID) -> list[Answer]:
+    """Return every id that is or was the person's; none: nothing is known of this id."""
+    rows = connection.execute(_GROUP, {"asked": person}).fetchall()
+    same = {row["id"] for row in rows if row["is_same"]}
+    others = [one for row in rows for one in _linked(connection, row["id"], same)]
+    others.sort(key=lambda one: (one["since"], one["id"]))
+    return [one for one in (_own(connection, person), *others) if one["since"] is not None]
 
 
 def _own(connection: psycopg.Connection[Answer], person: UUID) -> Answer:

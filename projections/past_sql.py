@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 FACTS: Final = """
-SELECT event_id, ordinal, person, kind, value, valid_from, valid_to, known_from, record, version,
-       change, sensitivity, is_sealed, topic, partition, "offset"
+SELECT event_id, ordinal, held.person, held.kind, held.value, held.valid_from, held.valid_to,
+       held.known_from, held.record, held.version, held.change, held.sensitivity, held.is_sealed,
+       held.topic, held.partition, held."offset", f.sealed
   FROM unnest(%(ids)s::uuid[]) AS id,
-       live.facts_at(id, %(as_of)s::date, %(known_at)s::timestamptz)
- ORDER BY valid_from NULLS FIRST, kind, known_from, event_id, ordinal
+       live.facts_at(id, %(as_of)s::date, %(known_at)s::timestamptz) AS held
+  JOIN live.facts f USING (event_id, ordinal)
+ ORDER BY held.valid_from NULLS FIRST, held.kind, held.known_from, event_id, ordinal
 """
 IS_KNOWN: Final = """
 SELECT EXISTS (SELECT FROM live.facts
@@ -38,10 +40,6 @@ SELECT h.event_id, h.need, h.version, h.person, h.household, h.kind, h.status, h
  ORDER BY h.known_from, h.kind, h.need, h.version
 """
 
-EVIDENCE: Final = """
-SELECT event_id, kind AS states, known_from AS recorded_at, topic, partition, "offset"
-  FROM live.facts WHERE event_id = ANY (%s) AND ordinal = 0 ORDER BY known_from, event_id
-"""
 FRESHNESS: Final = """
 SELECT p.topic, count(c.partition) = count(*) AS is_complete, min(c.through) AS complete_through,
        max(p.updated_at) AS updated_at, sum(p.events)::bigint AS events

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from projections import payments_sql as sql
-from projections.queries import Answer, Queries, as_json, leave
+from projections.leaves import leave
+from projections.queries import Answer, Queries, Reader, as_json
 
 
 @dataclass(slots=True)
@@ -21,10 +22,10 @@ class PaymentQueries:
             waiting = connection.execute(sql.WAITING).fetchone()
         return as_json({"findings": rows, **(waiting or {})})
 
-    def open_each(self, reader: str) -> Answer:
+    def open_each(self, reader: Reader) -> Answer:
         """Return every open finding, by pseudonym; on record before it leaves."""
         with self.queries.reading() as connection:
             rows = connection.execute(sql.OPEN_EACH).fetchall()
             waiting = connection.execute(sql.WAITING).fetchone()
-            leave(connection, "read", {"what": "payments"}, reader)
+            leave(connection, "read", {"what": "payments", "rows": len(rows), **reader})
         return as_json({"findings": rows, **(waiting or {})})

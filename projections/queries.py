@@ -1,12 +1,15 @@
-"""What is known of one person: needs with reasons, evidence, household, freshness.
+"""How answers are read: a pool, one snapshot a question, and the leaf before anything is returned.
 
-Every read leaves an audit leaf, committed before anything is returned: the reading and the leaf are
-one transaction on one snapshot. Reasons are opened after it, and never stored in clear.
+    begin -> look -> audit leaf -> COMMIT -> open what is sealed -> answer
+
+The reading and its leaf are one transaction: a crash before the commit has shown nothing, one after
+it left a leaf too many. Reasons are opened after it, and never stored in clear. This module is for
+operators on the machine; ``projections.http.guard`` asks for other people, under their rights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,32 +17,36 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from projections import generation
-from projections.keystore import ERASED, REDACTED, open_block
-from projections.moments import SAID, Moment
-from projections.past_sql import EVIDENCE, FRESHNESS, NEAR_MISSES
+from projections.leaves import leave
+from projections.moments import Moment
+from projections.opening import open_all
+from projections.present import Answer, freshness, present, registry_of
 from projections.sealing_keys import KeyReader
-from schemas import topics
 from schemas.errors import TransientError
 
-Answer = dict[str, Any]  # JSON values
+__all__ = (
+    "Answer",
+    "Queries",
+    "Reader",
+    "UnknownPersonError",
+    "as_json",
+    "freshness",
+    "open_pool",
+    "registry_of",
+)
 
-_CLASS: Final = "needs"
+Reader = Mapping[str, object]  # what a leaf says of who reads: who, purpose, reason, ...
+
 _IS_KNOWN: Final = "SELECT EXISTS (SELECT FROM live.facts WHERE person = %s) AS is_known"
-_NEEDS: Final = """
-SELECT need, version, person, household, kind, status, since, review_on, urgency, amount_minor,
-       rule, evidence, reason, event_id, assessed_on, known_from
-  FROM live.needs WHERE person = %s AND status <> 'ended' ORDER BY kind
-"""
-_HOUSEHOLD: Final = """
-SELECT household, anchor, members, assessed_on, next_change_on, outcome
-  FROM live.assessments WHERE members @> ARRAY[%s::uuid]
-"""
-_LEAF: Final = "INSERT INTO kept.audit_leaves (kind, body) VALUES (%s, %s)"
+_MOST_CONNECTIONS: Final = 8
+_WAIT_SECONDS: Final = 3.0  # for a free connection
+# Nothing an office asks takes longer; what does would hold up all others.
+STATEMENT_SECONDS: Final = 10
 
 
 class UnknownPersonError(LookupError):
@@ -53,20 +60,7 @@ class Queries:
     pool: ConnectionPool[psycopg.Connection[Answer]]
     keystore: KeyReader
 
-    def is_known(self, person: UUID, reader: str) -> bool:
-        """Return whether any registry has stated something about ``person``."""
-        with self.reading() as connection:
-            row = connection.execute(_IS_KNOWN, [person]).fetchone()
-            assert row is not None
-            leave(connection, "read", {"what": "lookup", "person": str(person)}, reader)
-        return bool(row["is_known"])
-
-    def refused(self, rule: str, reader: str) -> None:
-        """Put a refusal on record; ``rule`` names no value."""
-        with self.reading() as connection:
-            leave(connection, "refusal", {"what": "lookup", "rule": rule}, reader)
-
-    def needs(self, asked: UUID, reader: str, at: Moment | None = None) -> Answer:
+    def needs(self, asked: UUID, reader: Reader, at: Moment | None = None) -> Answer:
         """Return the needs as they stand: reasons, evidence, household and freshness.
 
         Args:
@@ -79,31 +73,17 @@ class Queries:
             TransientError: the database does not answer.
         """
         with self.reading() as connection:
-            person = _canonical(connection, asked)
+            person = canonical(connection, asked)
             is_known = connection.execute(_IS_KNOWN, [person]).fetchone() == {"is_known": True}
-            needs = connection.execute(_NEEDS, [person]).fetchall()
-            events = {event for need in needs for event in need["evidence"]}
-            evidence = connection.execute(EVIDENCE, [list(events)]).fetchall()
-            household = connection.execute(_HOUSEHOLD, [person]).fetchone()
-            near = connection.execute(NEAR_MISSES, {"person": person}).fetchall()
-            fresh = connection.execute(FRESHNESS, {"known_at": "infinity"}).fetchall()
+            answer = present(connection, person)
             dates = {} if at is None else at.leaf()
-            leave(connection, "read", {"what": "needs", "person": str(person), **dates}, reader)
+            rows = len(answer["needs"])
+            body = {"what": "needs", "person": person, "rows": rows, **dates, **reader}
+            leave(connection, "read", body)
         if not is_known:
             raise UnknownPersonError
-        self.open_reasons(needs)
-        return as_json(
-            {
-                "person": person,
-                "mode": SAID,
-                "known_at": None if at is None else at.known_at,
-                "needs": needs,
-                "near_misses": near,
-                "evidence": [row | {"registry": registry_of(row["topic"])} for row in evidence],
-                "household": household,
-                "freshness": freshness(fresh),
-            }
-        )
+        open_all(answer, self.keystore)
+        return as_json(answer | {"known_at": None if at is None else at.known_at})
 
     def check(self) -> None:
         """Ask the database for a sign of life.
@@ -114,73 +94,59 @@ class Queries:
         with self.reading() as connection:
             connection.execute("SELECT number FROM kept.generation")
 
-    def open_reasons(self, needs: list[Answer]) -> None:
-        """Replace sealed reasons by what is in them, or by a redaction."""
-        names = {(need["person"].bytes, _CLASS) for need in needs}
-        keys = self.keystore.existing(names) if names else {}
-        for need in needs:
-            key = keys.get((need["person"].bytes, _CLASS), ERASED)
-            block = need.pop("reason")
-            opened = open_block(key, need["event_id"].bytes, _CLASS, block) if block else REDACTED
-            need["reason"] = opened.get("reason", REDACTED) if isinstance(opened, dict) else opened
-
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection[Answer]]:
         """One transaction on one snapshot."""
-        try:
-            with self.pool.connection(timeout=5) as connection:
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                connection.execute(generation.HOLD)
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise TransientError("the hub's database does not answer; see `hub status`") from error
+        with reading(self.pool) as connection:
+            yield connection
+
+
+@contextmanager
+def reading(
+    pool: ConnectionPool[psycopg.Connection[Answer]],
+) -> Iterator[psycopg.Connection[Answer]]:
+    """One transaction on one snapshot; committed at the end.
+
+    Raises:
+        TransientError: the database does not answer, or not in time.
+    """
+    try:
+        with pool.connection(timeout=_WAIT_SECONDS) as connection:
+            connection.execute(generation.HOLD)
+            yield connection
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise TransientError("the hub's database does not answer; see `hub status`") from error
 
 
 def open_pool(dsn: str) -> ConnectionPool[psycopg.Connection[Answer]]:
     """Return a small pool for readers; close it in the end."""
     return ConnectionPool(
         dsn,
-        kwargs={"row_factory": dict_row, "application_name": "hub-api", "connect_timeout": 5},
+        kwargs={
+            "row_factory": dict_row,
+            "application_name": "hub-api",
+            "connect_timeout": 5,
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s"
+            f" -c idle_in_transaction_session_timeout={STATEMENT_SECONDS}s -c jit=off",
+        },
+        configure=_configure,
         min_size=1,
-        max_size=4,
+        max_size=_MOST_CONNECTIONS,
+        reconnect_timeout=30,
         open=True,
     )
 
 
-def leave(
-    connection: psycopg.Connection[Answer], kind: str, body: dict[str, str], reader: str
-) -> None:
-    """Put an effect on record, in the transaction that is open."""
-    # Until there are rights nobody says what for.
-    leaf = body | {"reader": reader, "purpose": "unspecified"}
-    connection.execute(_LEAF, [kind, Jsonb(leaf)])
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
 
 
-def _canonical(connection: psycopg.Connection[Answer], asked: UUID) -> UUID:
+def canonical(connection: psycopg.Connection[Answer], asked: UUID) -> UUID:
     """Follow the links of an id, as ``streams.identity`` does."""
     row = connection.execute("SELECT kept.canonical(%s) AS person", [asked]).fetchone()
     assert row is not None
     person: UUID = row["person"]
     return person
-
-
-def freshness(rows: list[Answer]) -> dict[str, Answer]:
-    """Return by registry up to when it was complete; ``rows`` are of ``FRESHNESS``."""
-    by_topic = {row["topic"]: row for row in rows}
-    found = {}
-    for registry, topic in topics.EVENTS.items():
-        row = by_topic.get(topic)
-        found[registry] = {
-            "complete_through": row["complete_through"] if row and row["is_complete"] else None,
-            "last_stored_at": row["updated_at"] if row else None,
-            "events": row["events"] if row else 0,
-        }
-    return found
-
-
-def registry_of(topic: str) -> str:
-    """Return whose topic it is."""
-    return next((name for name, each in topics.EVENTS.items() if each == topic), "hub")
 
 
 def as_json(answer: Answer) -> Answer:

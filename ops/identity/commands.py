@@ -18,6 +18,7 @@ from rich.markup import escape
 from ops.identity import asking, waiting
 from ops.identity.asking import Person, identifier
 from ops.identity.suggest_commands import suggest, suggestions
+from ops.operators import reader
 from ops.run.api import queries
 from ops.settings import Settings
 from projections.decisions import (
@@ -34,7 +35,7 @@ from projections.queries import UnknownPersonError
 from schemas.errors import RULES, InvalidRecord, PermanentError
 from streams.rules.uz import PACK
 
-_READER: Final = "hub person identities"
+_COMMAND: Final = "hub person identities"
 
 Reason = Annotated[
     str, typer.Option("--reason", help="Why, in words; published for ever, so without numbers.")
@@ -119,7 +120,7 @@ def identities(
     asked = _by_number(settings) if person is None else identifier(person, "--person")
     with queries(settings) as answers:
         try:
-            answer = all_identities(answers, asked, _READER)
+            answer = all_identities(answers, asked, reader(_COMMAND))
         except UnknownPersonError:
             print("hub: no registry has stated anything about this person", file=sys.stderr)
             raise typer.Exit(1) from None

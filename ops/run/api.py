@@ -2,75 +2,98 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-import uvicorn
+import httpx
 
 from connectors.uz.identifiers import validate_pinfl
+from ops.issuer.signing import AUDIENCE
 from ops.keystore import open_keystore
+from ops.run.serve import serve
 from ops.settings import Settings
-from projections.api import create_app
-from projections.past_queries import PastQueries
-from projections.queries import Queries, open_pool
-from schemas.errors import PermanentError
+from projections.api import Parts, create_app
+from projections.http.cursors import Cursors
+from projections.http.guard import Guard
+from projections.http.issuer_keys import IssuerKeys
+from projections.http.rates import CLIENT, Rate
+from projections.http.refusals import Refusals
+from projections.http.service_routes import Check
+from projections.http.tokens import Tokens
+from projections.queries import Queries, open_pool, reading
+from schemas.errors import TransientError
 from schemas.ids import PersonId
+from schemas.rights import load_policy
 from streams.past import Past
 from streams.rules.load import load_pack
 
-_HOST: Final = "127.0.0.1"
-_GRACE_SECONDS: Final = 5
+_KEYS_SECONDS: Final = 3.0
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
+def run(settings: Settings, stop: threading.Event, rate: str = CLIENT) -> None:
     """Answer until ``stop`` is set.
 
     Raises:
-        PermanentError: the port is taken.
+        PermanentError: the port is taken, or the policy cannot be read.
     """
-    port = settings.port("api")
-    with queries(settings) as answers:
-        app = create_app(
-            answers,
-            lambda pinfl: identify(settings, pinfl),
-            PastQueries(answers, judge(settings, answers)),
-            lambda: (settings.today, datetime.now(UTC)),
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=_HOST,
-                port=port,
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        )
-        thread = threading.Thread(target=_serve, args=(server,), name="api")
-        thread.start()
-        while thread.is_alive() and not stop.wait(0.2):
-            pass
-        server.should_exit = True
-        thread.join()
-    if not stop.is_set():
-        raise PermanentError(f"the API ended by itself: is port {port} taken? see `hub status`")
+    with parts(settings, rate) as put_together:
+        serve(create_app(put_together), settings.port("api"), stop, "api")
 
 
-def _serve(server: uvicorn.Server) -> None:
-    with suppress(SystemExit):  # its word for a taken port; said below
-        server.run()
+@contextmanager
+def parts(settings: Settings, rate: str = CLIENT) -> Iterator[Parts]:
+    """Open what the API is put together from."""
+    with opened(settings, settings.api_dsn) as answers:
+        keys = IssuerKeys(fetcher(settings.jwks), time.monotonic)
+        tokens = Tokens(settings.issuer_url, AUDIENCE, keys.find, time.time)
+        keys.on_change = tokens.forget
+        yield Parts(
+            guard=Guard(
+                answers.pool,
+                answers.keystore,
+                load_policy(),
+                lambda: (settings.today, datetime.now(UTC)),
+            ),
+            tokens=tokens,
+            refusals=Refusals(lambda: reading(answers.pool), lambda: datetime.now(UTC)),
+            identify=lambda pinfl: identify(settings, pinfl),
+            judge=judge(settings, answers),
+            cursors=Cursors(cursor_key(settings)),
+            token_url=f"{settings.issuer_url}/oauth/token",
+            checks=(
+                Check("database", lambda: _answers(answers)),
+                Check("issuer's keys", keys.are_known),
+                Check("key store", lambda: answers.keystore.existing([]) is not None),
+            ),
+            rate=Rate(rate),
+        )
 
 
 @contextmanager
 def queries(settings: Settings) -> Iterator[Queries]:
-    """Open what answers questions."""
+    """Open what answers operators' questions, as the tables' owner."""
+    with opened(settings, settings.hub_dsn) as answers:
+        yield answers
+
+
+@contextmanager
+def opened(settings: Settings, dsn: str) -> Iterator[Queries]:
+    """Open what answers questions, as whoever ``dsn`` names."""
     keystore = open_keystore(settings)
-    with closing(keystore), open_pool(settings.hub_dsn) as pool:
+    with closing(keystore), open_pool(dsn) as pool:
         yield Queries(pool, keystore)
+
+
+def _answers(answers: Queries) -> bool:
+    answers.check()
+    return True
 
 
 def judge(settings: Settings, answers: Queries) -> Past:
@@ -86,3 +109,28 @@ def identify(settings: Settings, pinfl: str) -> PersonId:
     """
     number = validate_pinfl(pinfl, settings.pinfl_check_digit, "pinfl")
     return settings.keys.pseudonym("uz.pinfl", number)
+
+
+def cursor_key(settings: Settings) -> bytes:
+    """Return the key of cursors: one of its own, from one that never signs anything but tokens."""
+    return hmac.digest(settings.secrets.token_key, b"cursors of the query API", hashlib.sha256)
+
+
+def fetcher(place: str) -> Callable[[], bytes]:
+    """Return what fetches the issuer's keys from a URL or a file."""
+
+    def from_file() -> bytes:
+        try:
+            return Path(place).read_bytes()
+        except OSError as error:
+            raise TransientError("the file of the issuer's keys cannot be read") from error
+
+    def from_url() -> bytes:
+        try:
+            answer = httpx.get(place, timeout=_KEYS_SECONDS, follow_redirects=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise TransientError("the token issuer does not answer") from error
+        return answer.content
+
+    return from_url if place.startswith(("http://", "https://")) else from_file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +13,9 @@ from ops.run.components import CONNECTORS, write_error
 from ops.run.signals import stop_on_signals
 from ops.settings import Settings
 from schemas.errors import PermanentError
+
+# Those that write to the hub's tables say first what they run with, if it is new.
+_ON_RECORD: Final = ("worker", "assessor", "clock", "sequencer", "feeds")
 
 app = typer.Typer(
     help="Run one component in the foreground; end it with Ctrl-C.",
@@ -108,8 +111,18 @@ def schemas() -> None:
 
 
 @app.command()
+def issuer() -> None:
+    """Give tokens to clients of agencies, on loopback.
+
+    Examples:
+      hub run issuer
+    """
+    foreground("issuer", "ops.run.issuer:run")
+
+
+@app.command()
 def api() -> None:
-    """Answer over HTTP, on loopback.
+    """Answer agencies over HTTP under their rights, on loopback.
 
     Examples:
       hub run api
@@ -130,6 +143,8 @@ def foreground(component: str, target: str, *arguments: str) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
     try:
+        if component in _ON_RECORD:
+            load("ops.audit.configuration:put_on_record")(settings, name)
         load(target)(settings, *arguments, stop)
     except Exception as error:
         from ops.cli import verdict  # noqa: PLC0415  # it loads this module by name

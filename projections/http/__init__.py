@@ -1,0 +1,1 @@
+"""The parts of the query API: tokens, limits, rights, cursors, routes."""
