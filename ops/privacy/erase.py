@@ -68,7 +68,7 @@ def erase(
     console = Console(soft_wrap=True)
     rules = retention.load(table)
     with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
-        found = _linked(settings, connection, person)
+        found = linked_ids(settings, connection, person)
         with closing(open_keystore(settings)) as keystore:
             entries = linked_entries(settings, keystore, found.ids)
         plan = planned(found, entries, rules, settings.today)
@@ -109,7 +109,7 @@ def restrict(
         raise typer.BadParameter("this day has passed", param_hint="--until")
     console = Console(soft_wrap=True)
     with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
-        found = _linked(settings, connection, person)
+        found = linked_ids(settings, connection, person)
         plan = [Category(one, rule, last) for one in found.ids]
         _show(console, found, plan, {sensitivity: rule})
         if not yes:
@@ -127,9 +127,10 @@ def planned(
     return own + [Category(entry.id, rule, rule.until(on)) for entry in entries]
 
 
-def _linked(
+def linked_ids(
     settings: Settings, connection: psycopg.Connection[tuple[object, ...]], person: str | None
 ) -> Linked:
+    """Return the ids of the person that is asked for; ends the command if nobody knows them."""
     try:
         asked = asking.by_number(settings) if person is None else None
     except InvalidRecord as error:
