@@ -42,13 +42,13 @@ def run(settings: Settings, stop: Flag) -> None:
     keys = settings.keys
     keystore = open_keystore(settings)
     try:
-        with closing(keystore), closing(connect(settings.hub_dsn)) as connection:
+        with closing(keystore), closing(connect(settings.pipeline_dsn)) as connection:
             store = NeedsStore(connection)
             assessor = Assessor(store, keystore, keys, PACK, settings.partitions)
             if not store.take_time(alone=False):
                 raise TransientError("`hub clock run` moves the date; it must end first")
             _wait(assessor, stop)
-            with closing(PaymentsStore(settings.hub_dsn)) as payments:
+            with closing(PaymentsStore(settings.pipeline_dsn)) as payments:
                 past = Past(keystore, PACK, settings.partitions)
                 _work(assessor, Rejudger(payments, past), settings, stop)
     except psycopg.OperationalError as error:

@@ -41,7 +41,7 @@ def run(settings: Settings, stop: Flag) -> None:
     """
     try:
         with (
-            closing(connect(settings.hub_dsn)) as connection,
+            closing(connect(settings.pipeline_dsn)) as connection,
             closing(open_keystore(settings)) as keystore,
         ):
             store = NeedsStore(connection)

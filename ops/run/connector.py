@@ -107,9 +107,9 @@ WIRINGS: Final[dict[str, Callable[[Settings, Keys], Wiring]]] = {
     "civil": _civil,
     "tax": _tax,
     "health": _health,
-    "needs": lambda settings, _: (OutboxSource(settings.hub_dsn, kinds=NEEDS), translate_need),
+    "needs": lambda settings, _: (OutboxSource(settings.pipeline_dsn, kinds=NEEDS), translate_need),
     "operator": lambda settings, _: (
-        OutboxSource(settings.hub_dsn, kinds=OPERATOR),
+        OutboxSource(settings.pipeline_dsn, kinds=OPERATOR),
         translate_decision,
     ),
 }

@@ -14,4 +14,4 @@ def run(settings: Settings, stop: Flag) -> None:
     Raises:
         TransientError: the database does not answer.
     """
-    sequencer.run(settings.hub_dsn, stop)
+    sequencer.run(settings.pipeline_dsn, stop)

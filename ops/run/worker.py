@@ -42,7 +42,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     key_store = open_keystore(settings)
     config = app.WorkerConfig(
         client_config=settings.kafka("worker"),
-        dsn=settings.hub_dsn,
+        dsn=settings.pipeline_dsn,
         keys=settings.keys,
         sealer=QuarantineSealer(key_store),
         types={topic: ids.types(topic) for topic in CONSUMED.values()},

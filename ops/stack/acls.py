@@ -70,7 +70,7 @@ RULES: Final = (
     *_reads("worker", topics.CONSUMED.values()),
     Rule("worker", "READ", GROUP_OF_READERS, GROUP),
     *_reads("reader", [topic.name for topic in topics.TOPICS]),
-    *_reads("feeds", [*topics.CONSUMED.values(), topics.NEEDS]),
+    *_reads("feeds", [*topics.EVENTS.values(), topics.NEEDS]),
     Rule("feeds", "READ", TOPIC, FEED, PREFIXED),
     Rule("feeds", "WRITE", TOPIC, FEED, PREFIXED),
     Rule("feeds", "READ", TOPIC, topics.CHECKPOINTS),
