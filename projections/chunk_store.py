@@ -173,7 +173,7 @@ async def apply(connection: Connection, work: ChunkWork, seal: SealConflict) -> 
             quarantined=len(quarantined),
         )
         await _quarantine(connection, work, quarantined)
-        await connection.execute(sql.INSERT_LEAF, leaves.row("chunk", _leaf(work, outcome)))
+        await put_on_record(connection, work, outcome)
         await _advance(connection, work, outcome)
     return outcome
 
@@ -265,6 +265,11 @@ async def _quarantine(
             ],
         )
         await connection.execute(sql.INSERT_OUTBOX, [each.body])
+
+
+async def put_on_record(connection: Connection, work: ChunkWork, outcome: Outcome) -> None:
+    """Write the chunk's leaf, in the transaction that is open."""
+    await connection.execute(sql.INSERT_LEAF, leaves.row("chunk", _leaf(work, outcome)))
 
 
 def _leaf(work: ChunkWork, outcome: Outcome) -> dict[str, object]:

@@ -13,7 +13,16 @@ import typer
 from rich.console import Console
 from rich.progress import TimeElapsedColumn
 
-from ops.bench import assess_report, assessing, load, replay_report, replaying, report
+from ops.bench import (
+    assess_report,
+    assessing,
+    audit_report,
+    auditing,
+    load,
+    replay_report,
+    replaying,
+    report,
+)
 from ops.bench.contestants import CONTESTANTS, OURS, PEERS, Contestant
 from ops.bench.environment import environment
 from ops.bench.measure import Begin, measure
@@ -29,7 +38,8 @@ _SEED: Final = 20_260_101
 _LEAST_EVENTS: Final = 1000
 _LEAST_PEOPLE: Final = 1000
 FACTS: Final = "facts"
-ROWS: Final = (FACTS, replaying.NAME, assessing.NAME)
+ROWS: Final = (FACTS, replaying.NAME, assessing.NAME, auditing.NAME)
+_OF_THE_LOAD: Final = {FACTS, replaying.NAME, auditing.NAME}  # rows that read the topic
 
 
 def bench(  # noqa: PLR0917 - Typer calls it by name
@@ -47,14 +57,14 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
     ] = None,
     row: Annotated[
         list[str] | None,
-        typer.Option(help="Only these rows: facts, replay, assess; may be repeated."),
+        typer.Option(help=f"Only these rows: {', '.join(ROWS)}; may be repeated."),
     ] = None,
     people: Annotated[
         int, typer.Option(help="Row assess: how many people are assessed.", min=_LEAST_PEOPLE)
     ] = 50_000,
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("build/bench.json"),
 ) -> None:
-    """Measure us beside stock Faust and Quix Streams, and assessment beside its pure part.
+    """Measure us beside stock Faust and Quix Streams, and each part beside its limit.
 
     Starts servers of its own and stops them; takes some minutes. Use an idle machine.
 
@@ -62,6 +72,7 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
       hub bench
       hub bench --events 20000 --rounds 1 --only quix
       hub bench --row assess --people 20000
+      hub bench --row audit --rounds 5
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop our servers then, too
     contestants = _contestants(only)
@@ -81,7 +92,7 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
         with own_stack(say) as settings:
             surroundings = environment(settings, load.compression())
             ids = initialise(settings)
-            if FACTS in wanted or replaying.NAME in wanted:
+            if _OF_THE_LOAD & set(wanted):
                 arena = _arena(settings, ids, events, begin, say)
             quix = None
             if FACTS in wanted:
@@ -96,12 +107,18 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
             if assessing.NAME in wanted:
                 assessed = assessing.measure(settings, people, rounds, begin, say)
                 found += assess_report.objects(assessed, surroundings | {"rounds": rounds})
+            if auditing.NAME in wanted:
+                audited = auditing.measure(arena, rounds, begin, say)
+                size = {"events": events, "rounds": rounds + auditing.MORE_ROUNDS}
+                found += audit_report.objects(audited, surroundings | size)
     if FACTS in wanted:
         report.show(console, results, contestants)
     if replaying.NAME in wanted:
         replay_report.show(console, replayed, quix)
     if assessing.NAME in wanted:
         assess_report.show(console, assessed)
+    if auditing.NAME in wanted:
+        audit_report.show(console, audited)
     report.write(output, found)
     console.print(f"written to {output}")
 

@@ -16,6 +16,7 @@ class Contestant:
     batches: tuple[int, int, int]  # records; the middle one is what a user would begin with
     promises: str
     lacks: str = ""
+    is_ours: bool = False  # says in live.progress what became of each record
 
 
 OURS: Final = Contestant(
@@ -25,6 +26,7 @@ OURS: Final = Contestant(
     (2000, 4000, 8000),
     "effects once; fenced owner; position, facts, closures, causes and audit leaf in one "
     "transaction; strict decoding; bad record quarantined",
+    is_ours=True,
 )
 
 PEERS: Final = (

@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 
 from ops.bench import cpu
-from ops.bench.contestants import OURS, Contestant
+from ops.bench.contestants import Contestant
 from ops.bench.job import Job
 from ops.settings import Settings
 from ops.stack.record import Record, boot_id, start_ticks
@@ -131,7 +131,7 @@ def run(
             raise RaceError(f"{contestant.title} {error}; it said:\n{said}") from None
         own_cpu = cpu.seconds(process.pid)
         postgres_cpu = cpu.seconds_with_children(postgres.pid) - postgres_before
-        if contestant is OURS:
+        if contestant.is_ours:
             _check_progress(connection, arena, whole=facts == arena.distinct)
         counted, ended = _reached(connection, facts)
     first_record, cpu_before = job.first_record()

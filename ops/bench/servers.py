@@ -18,6 +18,7 @@ from typing import Final
 
 import psycopg
 
+from ops.secret_files import create_all
 from ops.settings import PORT_OFFSETS, Settings
 from ops.stack.record import boot_id, start_ticks
 from ops.stack.stack import PortTakenError, Say, Stack
@@ -78,6 +79,7 @@ def _start(settings: Settings, say: Say) -> Settings:
     for _ in range(_ATTEMPTS):
         stack = Stack(settings)
         try:
+            create_all(settings.secrets_folder)  # PostgreSQL asks for a password from its start
             stack.start("postgres")
             keep_commit_times(settings)
             stack.stop("postgres")
