@@ -19,7 +19,6 @@ import psycopg
 from projections import resends
 from projections.agencies import agencies, grants_of
 from projections.arrays import uuids
-from projections.generation import HOLD
 from projections.leaves import leave
 from projections.resends import Resend
 from schemas.errors import TransientError
@@ -27,6 +26,7 @@ from schemas.rights import Grants
 
 _LOCK: Final = 0x6875_620A
 _IDLE_SECONDS: Final = 30  # a frozen relay's transaction is gone after this
+_HOLD: Final = "SELECT number FROM kept.generation FOR SHARE"  # against a swap of schemas
 _PROGRESS: Final = "SELECT topic, partition, next FROM live.progress"
 _APPLIED: Final = """
 SELECT event_id, topic, partition, "offset" FROM live.facts
@@ -92,14 +92,14 @@ class FeedStore:
     def applied_up_to(self) -> dict[tuple[str, int], int]:
         """Return by topic and partition the first offset that is not applied yet."""
         with self._session() as connection, connection.transaction():
-            connection.execute(HOLD)
+            connection.execute(_HOLD)
             rows = connection.execute(_PROGRESS).fetchall()
         return {(topic, partition): next_ for topic, partition, next_ in rows}
 
     def applied(self, events: Sequence[bytes]) -> dict[bytes, tuple[str, int, int]]:
         """Return by event id where it was applied: topic, partition, offset."""
         with self._session() as connection, connection.transaction():
-            connection.execute(HOLD)
+            connection.execute(_HOLD)
             rows = connection.execute(_APPLIED, [uuids(events)], binary=True).fetchall()
         return {event.bytes: (topic, part, offset) for event, topic, part, offset in rows}
 
@@ -109,7 +109,7 @@ class FeedStore:
         An id without a residence of its own has that of the person it is linked to.
         """
         with self._session() as connection, connection.transaction():
-            connection.execute(HOLD)
+            connection.execute(_HOLD)
             found = self._residences(connection, persons)
             missing = set(persons) - found.keys()
             if missing:
@@ -126,7 +126,7 @@ class FeedStore:
             TransientError: the database does not answer, or another relay is at work.
         """
         with self._session() as connection, connection.transaction():
-            connection.execute("SELECT number FROM kept.generation FOR SHARE")
+            connection.execute(_HOLD)
             for row in rows:
                 connection.execute(_REPLACE, [row.agency, row.first])
                 connection.execute(_INSERT, [row.agency, row.first, row.last, row.packed])

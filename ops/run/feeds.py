@@ -62,8 +62,20 @@ def _work(relay: FeedRelay, stop: Flag) -> None:
         stop.wait(max(0.0, _PAUSE_SECONDS - (time.monotonic() - began)))
 
 
-def open_relay(settings: Settings, closer: ExitStack) -> FeedRelay:
+def open_relay(
+    settings: Settings,
+    closer: ExitStack,
+    *,
+    sources: Mapping[str, str] | None = None,
+    principal: str = PRINCIPAL,
+) -> FeedRelay:
     """Return the relay; ``closer`` lets go of what it uses.
+
+    Args:
+        settings: where the servers are.
+        closer: closed by the caller, whatever happens.
+        sources: by name of a source topic, where its events really are; None: there.
+        principal: who reads and writes at Kafka.
 
     Raises:
         TransientError: a server does not answer.
@@ -72,8 +84,9 @@ def open_relay(settings: Settings, closer: ExitStack) -> FeedRelay:
     client = closer.enter_context(
         httpx.Client(base_url=settings.registry_url, timeout=_TIMEOUT_SECONDS)
     )
-    config = settings.kafka(PRINCIPAL)
-    front, behind = SourceReader(config, SOURCES), SourceReader(config, SOURCES)
+    config = settings.kafka(principal)
+    types = {(sources or {}).get(topic, topic): ids.types(topic) for topic in SOURCES}
+    front, behind = SourceReader(config, types), SourceReader(config, types)
     outlet = FeedOutlet(config, ids)
     store = FeedStore(settings.pipeline_dsn)
     key_store = open_keystore(settings)
@@ -82,7 +95,8 @@ def open_relay(settings: Settings, closer: ExitStack) -> FeedRelay:
     return FeedRelay(
         policy=load_policy(),
         pseudonym_key=settings.secrets.pseudonym_key,
-        types={topic: ids.types(topic) for topic in SOURCES},
+        types=types,
+        said=((sources or {}).get(topics.NEEDS, topics.NEEDS),),
         store=store,
         key_store=key_store,
         front=front,

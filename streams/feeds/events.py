@@ -20,9 +20,8 @@ from streams.chunk import KafkaRecord, Place
 from streams.feeds.compose import Event
 from streams.feeds.cutting import ERASED
 from streams.feeds.places import Source
-from streams.feeds.shapes import SOURCES
 
-TypesByTopic = Mapping[str, Mapping[int, EventType]]
+TypesByTopic = Mapping[str, Mapping[int, EventType]]  # in the order in which they are sent
 NO_KEY = b""  # the key store's answer for an erased key
 
 
@@ -53,7 +52,7 @@ def events_of(
     facts: Facts,
     *,
     by_region: bool,
-    are_applied: bool = False,
+    said: Collection[str] = (NEEDS,),
 ) -> list[Event]:
     """Return the events of ``records`` that were applied, partition by partition, in order.
 
@@ -63,10 +62,11 @@ def events_of(
         wanted: the event types that anybody gets; others are not looked up.
         facts: what the hub knows.
         by_region: whether anybody's rights are for regions.
-        are_applied: that they were is known: they were sent before.
+        said: topics whose events are applied, whatever the facts have of them.
     """
     found: list[Found] = []
-    for place in sorted(records, key=_order):
+    order = {topic: number for number, topic in enumerate(types)}
+    for place in sorted(records, key=lambda place: (order[place.topic], place.partition)):
         listed = records[place]
         decoded = decode_chunk([record.value for record in listed], types[place.topic])
         for record, each in zip(listed, decoded, strict=True):
@@ -74,7 +74,7 @@ def events_of(
                 continue
             if each.record["meta"]["subject"] == record.key:
                 found.append((Source(place, record.offset), each.type.name, each.record))
-    kept = found if are_applied else _applied(found, facts)
+    kept = _applied(found, facts, said)
     people = {record["meta"]["subject"] for _, _, record in kept} - {ZERO}
     districts = facts.districts(people) if by_region and people else {}
     return [
@@ -86,20 +86,15 @@ def events_of(
 Found = tuple[Source, str, Record]
 
 
-def _applied(found: Sequence[Found], facts: Facts) -> list[Found]:
-    stated = [r["meta"]["id"] for source, _, r in found if source.place.topic != NEEDS]
+def _applied(found: Sequence[Found], facts: Facts, said: Collection[str]) -> list[Found]:
+    stated = [r["meta"]["id"] for source, _, r in found if source.place.topic not in said]
     places = facts.applied(stated) if stated else {}
     return [
         (source, name, record)
         for source, name, record in found
-        if source.place.topic == NEEDS
+        if source.place.topic in said
         or places.get(record["meta"]["id"]) == (*source.place, source.offset)
     ]
-
-
-def _order(place: Place) -> tuple[int, int]:
-    """What the hub concludes comes after what it was told: needs are last."""
-    return SOURCES.index(place.topic) if place.topic in SOURCES else 0, place.partition
 
 
 def open_blocks(

@@ -74,7 +74,10 @@ class SourceReader:
                     raise PermanentError(f"no such topic: {topic}; run `hub init`")
                 places += [Place(topic, number) for number in sorted(partitions)]
             self.places = tuple(places)
-            consumer.assign([TopicPartition(*place) for place in places])
+            parts = [TopicPartition(*place) for place in places]
+            consumer.assign(parts)
+            for part in parts:
+                consumer.seek(part, 0)  # a place to stand; nothing is read before the next seek
         except KafkaError as error:
             self.close()
             raise _silent(error) from error

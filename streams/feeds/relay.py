@@ -20,7 +20,7 @@ steps of its own, between theirs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event as Flag
@@ -28,6 +28,7 @@ from typing import Final
 
 from schemas.errors import TransientError
 from schemas.rights import Policy
+from schemas.topics import NEEDS
 from streams.feeds.compose import Lines, SchemaId, Writer, blocks_of, choose
 from streams.feeds.entitlement import Entitlement
 from streams.feeds.events import KeyStore, TypesByTopic, events_of, open_blocks
@@ -63,6 +64,7 @@ class FeedRelay:
     outlet: Outlet
     schema_id: SchemaId
     now: Callable[[], datetime]
+    said: Collection[str] = (NEEDS,)  # topics of what the hub says itself
     wait_ms: int = 200
     _state: State | None = None
     _writers: dict[str, Writer] = field(default_factory=dict)
@@ -177,7 +179,7 @@ class FeedRelay:
         reader.open()
         at = {place: at.get(place, 0) for place in reader.places}
         applied = self.store.applied_up_to()
-        until = {place: until_of(place, applied) for place in reader.places}
+        until = {place: until_of(place, applied, self.said) for place in reader.places}
         if number > 0:
             until = {
                 place: min(until[place], max(lead.get(place, 0), at[place])) for place in until
@@ -195,6 +197,7 @@ class FeedRelay:
             frozenset().union(*(each.event_types for each in rights.values())),
             self.store,
             by_region=any(each.by_region for each in rights.values()),
+            said=self.said,
         )
         chosen = {agency: choose(each, events) for agency, each in rights.items()}
         wanted = set().union(*(blocks_of(agency, each) for agency, each in chosen.items()))

@@ -88,7 +88,7 @@ def _events(
         return {}
     wanted = frozenset(row.name for each in types.values() for row in each.values())
     records = _read(reader, offsets)
-    found = events_of(records, types, wanted, store, by_region=rights.by_region, are_applied=True)
+    found = events_of(records, types, wanted, store, by_region=rights.by_region, said=list(types))
     return {event.source: event for event in found}
 
 

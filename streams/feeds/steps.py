@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from projections import merkle
-from schemas.topics import NEEDS
 from streams.chunk import Place
 from streams.feeds.compose import Lines
 from streams.feeds.reader import NO_END
@@ -31,9 +30,9 @@ def lead_of(state: State) -> Positions:
     return max((f.at for f in state.feeds.values()), key=lambda at: sum(at.values()), default={})
 
 
-def until_of(place: Place, applied: Mapping[tuple[str, int], int]) -> int:
+def until_of(place: Place, applied: Mapping[tuple[str, int], int], said: Collection[str]) -> int:
     """Return the first offset that may not be read: what is not applied, nobody gets."""
-    return NO_END if place.topic == NEEDS else applied.get((place.topic, place.partition), 0)
+    return NO_END if place.topic in said else applied.get((place.topic, place.partition), 0)
 
 
 def micros(moment: datetime) -> int:
