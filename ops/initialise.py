@@ -16,6 +16,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from ops.audit.configuration import put_on_record
 from ops.keystore import initialise_keystore
+from ops.policy import apply_policy
 from ops.secret_files import ADMIN, BROKER, kafka_file
 from ops.settings import Settings
 from ops.stack import acls
@@ -37,6 +38,7 @@ def initialise(settings: Settings) -> registry.SchemaIds:
         PermanentError: something exists and is not as it must be.
     """
     migrate(settings.hub_dsn)
+    apply_policy(settings.hub_dsn)
     initialise_keystore(settings)
     if (settings.secrets_folder / kafka_file(BROKER)).exists():
         create_users(settings)  # elsewhere those who run Kafka make them

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -17,6 +17,8 @@ from projections import completeness, needs_sql
 from projections.arrays import uuids
 
 Row = tuple[Any, ...]
+
+_REGISTERED_AT: Final = "SELECT uuid_send(one) FROM kept.registered_at(%s) AS one"
 
 
 class PastStore:
@@ -41,7 +43,8 @@ class PastStore:
         """Return who has ever been registered at one of ``dwellings``."""
         if not dwellings:
             return set()
-        rows = self._rows(needs_sql.REGISTERED_AT, [list(dwellings)])
+        # Not needs_sql.REGISTERED_AT: held by row security, the planner would read everybody.
+        rows = self._rows(_REGISTERED_AT, [list(dwellings)])
         return {row[0] for row in rows}
 
     def completeness(self) -> dict[str, completeness.Complete]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import rights_fields as known
+from schemas.rights_facts import FACTS
 
 # Lists of an answer whose rows are about one kind of need.
 _BY_KIND: Final = frozenset(
@@ -63,8 +64,8 @@ def withheld(
         return []
     lacking = set(known.answer_fields()[operation] - fields)
     if operation in known.OF_EVENTS:
-        for name, own in known.event_fields().items():
-            lacking |= own - fields if name in event_types else {name}
+        for name in known.types_of(operation):
+            lacking |= known.event_fields()[name] - fields if name in event_types else {name}
     if any(path.partition(".")[0] == operation for path in _BY_KIND):
         lacking |= known.NEED_KINDS - need_kinds
     return sorted(lacking)
@@ -95,7 +96,7 @@ def _leads_to(path: str, fields: frozenset[str]) -> bool:
 
 def _fact(row: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
     """Return a fact with those keys of its value that may be seen."""
-    keys = known.FACTS[row["kind"]]
+    keys = FACTS[row["kind"]]
     value = {
         name: each
         for name, each in (row.get("value") or {}).items()

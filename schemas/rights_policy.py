@@ -80,7 +80,8 @@ class Basis:
         """Return what may be seen in one operation, which the basis need not allow."""
         allowed = self.fields & known.answer_fields()[operation]
         if operation in known.OF_EVENTS:
-            for event_type in self.event_types:
+            stated = known.types_of(operation)
+            for event_type in self.event_types & stated:
                 allowed |= self.fields & known.event_fields()[event_type]
         return allowed
 
