@@ -29,7 +29,7 @@ from streams.feeds.places import End, Entry, Source
 from streams.feeds.pseudonyms import Pseudonyms
 
 SchemaId = Callable[[str, EventType], int]  # of a schema in a feed's topic; registers a new one
-Blocks = Mapping[tuple[bytes, str], Any]  # by event id and class: what was sealed, or ERASED
+Blocks = Mapping[tuple[str, bytes, str], Any]  # by basis, event id and class; or ERASED
 NO_BASIS: Final = ""  # of a record that no grant covers: an end, or one withheld
 
 
@@ -51,6 +51,15 @@ class Choice(NamedTuple):
 
     event: Event
     cover: Cover | str
+
+
+class Block(NamedTuple):
+    """A sealed block that must be opened, and under which basis."""
+
+    basis: str
+    event: bytes
+    subject: bytes
+    name: str  # its class
 
 
 class Numbered(NamedTuple):
@@ -93,8 +102,8 @@ def cover_of(entitlement: Entitlement, event: Event) -> Cover | str:
     return entitlement.cover(event.type, event.region, event.need_kind, recorded_at)
 
 
-def blocks_of(agency: str, chosen: Iterable[Choice]) -> set[tuple[bytes, bytes, str]]:
-    """Return event id, subject and class of every sealed block that must be opened."""
+def blocks_of(agency: str, chosen: Iterable[Choice]) -> set[Block]:
+    """Return every sealed block that must be opened."""
     wanted = set()
     for event, cover in chosen:
         if isinstance(cover, str):
@@ -102,7 +111,7 @@ def blocks_of(agency: str, chosen: Iterable[Choice]) -> set[tuple[bytes, bytes, 
         for name in shapes.shape(agency, event.type, cover.fields).blocks:
             if event.record[name] is not None:
                 meta = event.record["meta"]
-                wanted.add((meta["id"], meta["subject"], name))
+                wanted.add(Block(cover.basis, meta["id"], meta["subject"], name))
     return wanted
 
 
@@ -168,6 +177,6 @@ class Writer:
         shape = shapes.shape(self.agency, event.type, cover.fields)
         meta = event.record["meta"]
         head = Head(number, self._names.event(meta["id"]), cover.basis, sent_at)
-        blocks = {name: opened.get((meta["id"], name)) for name in shape.blocks}
+        blocks = {name: opened.get((cover.basis, meta["id"], name)) for name in shape.blocks}
         schema_id = self._schema_id(self._topic, shape.row)
         return cut(shape, schema_id, self._names, event.record, blocks, head)

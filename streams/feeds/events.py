@@ -8,7 +8,8 @@ was suppressed stands at another place, and what was quarantined at none. What t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from datetime import date
+from typing import Any, Final, Protocol
 
 from schemas.catalogue import EventType
 from schemas.codec import Record, decode_chunk
@@ -17,12 +18,12 @@ from schemas.ids import ZERO
 from schemas.sealing import open_sealed
 from schemas.topics import NEEDS
 from streams.chunk import KafkaRecord, Place
-from streams.feeds.compose import Event
+from streams.feeds.compose import Block, Event
 from streams.feeds.cutting import ERASED
 from streams.feeds.places import Source
 
 TypesByTopic = Mapping[str, Mapping[int, EventType]]  # in the order in which they are sent
-NO_KEY = b""  # the key store's answer for an erased key
+NO_KEY: Final = b""  # the key store's answer for an erased key
 
 
 class Facts(Protocol):
@@ -40,8 +41,10 @@ class Facts(Protocol):
 class KeyStore(Protocol):
     """Where the sealing keys are."""
 
-    def existing(self, wanted: Iterable[tuple[bytes, str]]) -> Mapping[tuple[bytes, str], bytes]:
-        """Return a key, or an empty one if it was erased; creates nothing."""
+    def readable(
+        self, wanted: Iterable[tuple[bytes, str]], basis: str, on: date
+    ) -> Mapping[tuple[bytes, str], bytes]:
+        """Return a key; an empty one if it was erased, or is restricted and not for ``basis``."""
         ...
 
 
@@ -98,28 +101,36 @@ def _applied(found: Sequence[Found], facts: Facts, said: Collection[str]) -> lis
 
 
 def open_blocks(
-    events: Iterable[Event], wanted: Collection[tuple[bytes, bytes, str]], key_store: KeyStore
-) -> dict[tuple[bytes, str], Any]:
-    """Return what is in each wanted block, by event id and class; ``ERASED`` if nobody can.
+    events: Iterable[Event], wanted: Collection[Block], key_store: KeyStore, on: date
+) -> dict[tuple[str, bytes, str], Any]:
+    """Return what is in each wanted block, by basis, event id and class; each is opened once.
+
+    ``ERASED`` stands for what nobody can open, or nobody may under this basis.
 
     Args:
         events: among which the blocks are.
-        wanted: event id, subject and class.
+        wanted: which, and under what basis.
         key_store: where the keys are.
+        on: the day, for restrictions.
 
     Raises:
         TransientError: the key store does not answer, or lacks a key that must be there.
     """
-    if not wanted:
-        return {}
-    keys = key_store.existing({(subject, name) for _, subject, name in wanted})
     by_event = {event.record["meta"]["id"]: event.record for event in events}
-    opened: dict[tuple[bytes, str], Any] = {}
-    for event_id, subject, name in wanted:
-        key = keys.get((subject, name))
-        if key is None:
-            raise TransientError(f"the key store lacks a key of class {name} that an event needs")
-        block = by_event[event_id][name]
-        sealed = (key, event_id, name, block)
-        opened[event_id, name] = ERASED if key == NO_KEY else open_sealed(*sealed)
+    values: dict[tuple[bytes, str], Any] = {}
+    opened: dict[tuple[str, bytes, str], Any] = {}
+    for basis in {block.basis for block in wanted}:
+        mine = [block for block in wanted if block.basis == basis]
+        keys = key_store.readable({(block.subject, block.name) for block in mine}, basis, on)
+        for _, event_id, subject, name in mine:
+            key = keys.get((subject, name))
+            if key is None:
+                raise TransientError(f"the key store lacks a key of class {name}")
+            if key == NO_KEY:
+                opened[basis, event_id, name] = ERASED
+                continue
+            if (event_id, name) not in values:
+                sealed = by_event[event_id][name]
+                values[event_id, name] = open_sealed(key, event_id, name, sealed)
+            opened[basis, event_id, name] = values[event_id, name]
     return opened

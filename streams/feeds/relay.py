@@ -201,7 +201,7 @@ class FeedRelay:
         )
         chosen = {agency: choose(each, events) for agency, each in rights.items()}
         wanted = set().union(*(blocks_of(agency, each) for agency, each in chosen.items()))
-        opened = open_blocks(events, wanted, self.key_store)
+        opened = open_blocks(events, wanted, self.key_store, now.date())
         lines = {
             agency: self._writer(agency).compose(
                 each, opened, state.feeds[agency].next, micros(now)
@@ -246,7 +246,7 @@ class FeedRelay:
                 key_store=self.key_store,
                 writer=self._writer(job.agency),
                 rights=entitled[job.agency],
-                sent_at=micros(now),
+                now=now,
             )
             rule = None if lines is not None else "index-incomplete"
         if lines is None:

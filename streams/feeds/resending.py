@@ -9,6 +9,7 @@ checkpoint, which says which number comes next: a crash neither loses nor double
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from projections.resends import Resend
@@ -20,6 +21,7 @@ from streams.feeds.places import Entry, Source, unpack
 from streams.feeds.ports import Store
 from streams.feeds.reader import SourceReader
 from streams.feeds.state import State
+from streams.feeds.steps import micros
 
 SLICE: Final = 1000  # numbers in one transaction
 _READS: Final = 500  # without a record, before an event counts as gone
@@ -45,7 +47,7 @@ def slice_of(
     key_store: KeyStore,
     writer: Writer,
     rights: Entitlement,
-    sent_at: int,
+    now: datetime,
 ) -> Lines | None:
     """Return the records of the numbers from ``first`` on, a slice; None: the index lacks some.
 
@@ -68,8 +70,8 @@ def slice_of(
     ]
     chosen = [Choice(event, cover_of(rights, event)) for event in events.values()]
     wanted = blocks_of(resend.agency, chosen)
-    opened = open_blocks(events.values(), wanted, key_store)
-    return writer.again(numbered, rights, opened, sent_at)
+    opened = open_blocks(events.values(), wanted, key_store, now.date())
+    return writer.again(numbered, rights, opened, micros(now))
 
 
 def _events(

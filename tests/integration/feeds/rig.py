@@ -120,7 +120,7 @@ class Rig:
 
     def grant(self, agency: str, basis: str, purpose: str, **terms: Any) -> Grant:
         with closing(self.connect()) as connection:
-            given = {"now": datetime.now(UTC), "who": "test"} | terms
+            given: dict[str, Any] = {"now": datetime.now(UTC), "who": "test"} | terms
             return agencies.grant(connection, load_policy(), agency, basis, purpose, **given)
 
     def revoke(self, grant: Grant) -> None:
@@ -135,9 +135,9 @@ class Rig:
     def person(self, name: object) -> Id:
         return some_id(f"{self.suffix} person {name}")
 
-    def event(self, kind: str, person: object, name: object, **fields: Any) -> Record:
+    def event(self, kind: str, who: object, name: object, **fields: Any) -> Record:
         """An event of somebody, learnt of now; blocks given as objects are sealed."""
-        subject = self.person(person)
+        subject = self.person(who)
         meta = {"id": some_id((self.suffix, kind, name)), "recorded_at": time.time_ns() // 1000}
         meta |= fields.pop("meta", {})
         row = catalogue()[kind]

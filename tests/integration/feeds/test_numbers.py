@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def test_no_kill_loses_doubles_or_renumbers(rig: Rig) -> None:
         "agency, first, last FROM kept.feed_index WHERE agency = %s ORDER BY first", first
     )
     assert spans[0][1] == 1
-    assert all(before[2] + 1 == after[1] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[2] + 1 == after[1] for before, after in itertools.pairwise(spans))
     assert spans[-1][2] == written
 
 

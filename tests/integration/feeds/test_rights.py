@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops.keystore import open_keystore
+from projections.keystore import Erasure
 from schemas.ids import days
 from tests.builders import DAY
 
@@ -174,10 +176,9 @@ def test_what_was_erased_is_null_and_says_so(rig: Rig) -> None:
     rig.grant(pension, "pension-law", "pension")
     rig.write(one_of_each(rig, "erased"))
     rig.write(one_of_each(rig, "other"))
-    keys = open_keystore(rig.settings)
-    from projections.sealing_keys import erase_for_tests  # noqa: PLC0415
-
-    erase_for_tests(keys, rig.person("erased"))
+    decided = Erasure(bytes(16), rig.person("erased"), "identity")
+    with closing(open_keystore(rig.settings)) as keys:
+        keys.erase([decided], datetime.now(UTC))
     rig.settle()
     told = [r.value for r in rig.read(pension) if "identity" in r.value]
     erased = [value for value in told if value["redacted"]]
@@ -187,6 +188,20 @@ def test_what_was_erased_is_null_and_says_so(rig: Rig) -> None:
         assert value["identity"] is None
         assert value["redacted"] == ["identity"]
     assert all(value["identity"] for value in told if not value["redacted"])
+
+
+def test_what_is_restricted_goes_to_the_basis_that_may_read_it(rig: Rig) -> None:
+    pension, benefits = rig.agency("pension"), rig.agency("benefits")
+    rig.grant(pension, "pension-law", "pension")
+    rig.grant(benefits, "benefit-payments", "benefit-payment")
+    rig.write([rig.event("civil.person_identifier_assigned", "a", 1, identity=NAME)])
+    decided = Erasure(bytes(16), rig.person("a"), "identity")
+    with closing(open_keystore(rig.settings)) as keys:
+        keys.restrict(decided, "by-law", None, ["pension-law"])
+    rig.settle()
+    told = {agency: rig.read(agency)[0].value for agency in (pension, benefits)}
+    assert told[pension]["identity"]["surname"] == NAME["surname"]
+    assert (told[benefits]["identity"], told[benefits]["redacted"]) == (None, ["identity"])
 
 
 def test_a_date_that_is_not_covered_does_not_come_as_when_it_occurred(rig: Rig) -> None:
