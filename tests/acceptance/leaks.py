@@ -8,7 +8,8 @@ every log and every note on processes. The registries' own stores are not ours t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
@@ -56,17 +57,26 @@ def _topics(settings: Settings) -> Iterator[tuple[str, bytes]]:
             for topic in TOPICS
             for number in consumer.partitions_for_topic(topic.name) or ()
         ]
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        ends = consumer.end_offsets(places)
-        while any(consumer.position(place) < ends[place] for place in places):
-            for place, records in consumer.poll(timeout_ms=500).items():
-                for record in records:
-                    headers = b"\0".join(value for _, value in record.headers)
-                    whole = b"\0".join((record.key or b"", record.value or b"", headers))
-                    yield f"{place.topic}/{place.partition}/{record.offset}", whole
+        for place, record in topics_of(consumer, places):
+            headers = b"\0".join(value for _, value in record.headers)
+            yield place, b"\0".join((record.key or b"", record.value or b"", headers))
     finally:
         consumer.close()
+
+
+def topics_of(
+    consumer: KafkaConsumer, places: Sequence[TopicPartition]
+) -> Iterator[tuple[str, Any]]:
+    """Yield every record that stands in ``places`` now, with its place."""
+    if not places:
+        return
+    consumer.assign(places)
+    consumer.seek_to_beginning(*places)
+    ends = consumer.end_offsets(places)
+    while any(consumer.position(place) < ends[place] for place in places):
+        for place, records in consumer.poll(timeout_ms=500).items():
+            for record in records:
+                yield f"{place.topic}/{place.partition}/{record.offset}", record
 
 
 def _rows(settings: Settings) -> Iterator[tuple[str, bytes]]:
