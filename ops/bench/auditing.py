@@ -99,7 +99,8 @@ def measure(arena: Arena, rounds: int, begin: Any, say: Any) -> Audited:
     for number in range(1, rounds + MORE_ROUNDS + 1):
         turn = number % len(WAYS)
         for way in (*WAYS[turn:], *WAYS[:turn]):
-            with empty_tables(arena.settings, f"bench_audit_{number}") as database:
+            name = f"bench_audit_{number}_{WAYS.index(way)}"
+            with empty_tables(arena.settings, name) as database:
                 tick = begin(f"{way}, round {number}", arena.distinct)
                 done = _ingest(arena, way, database, tick)
                 if number == 1:

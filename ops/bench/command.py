@@ -19,6 +19,8 @@ from ops.bench import (
     audit_report,
     auditing,
     load,
+    query_report,
+    querying,
     replay_report,
     replaying,
     report,
@@ -37,8 +39,9 @@ from schemas.registry import SchemaIds
 _SEED: Final = 20_260_101
 _LEAST_EVENTS: Final = 1000
 _LEAST_PEOPLE: Final = 1000
+_LEAST_SECONDS: Final = 1.0
 FACTS: Final = "facts"
-ROWS: Final = (FACTS, replaying.NAME, assessing.NAME, auditing.NAME)
+ROWS: Final = (FACTS, replaying.NAME, assessing.NAME, auditing.NAME, querying.NAME)
 _OF_THE_LOAD: Final = {FACTS, replaying.NAME, auditing.NAME}  # rows that read the topic
 
 
@@ -60,8 +63,12 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
         typer.Option(help=f"Only these rows: {', '.join(ROWS)}; may be repeated."),
     ] = None,
     people: Annotated[
-        int, typer.Option(help="Row assess: how many people are assessed.", min=_LEAST_PEOPLE)
+        int,
+        typer.Option(help="Rows assess and query: how many people there are.", min=_LEAST_PEOPLE),
     ] = 50_000,
+    seconds: Annotated[
+        float, typer.Option(help="Row query: how long each load lasts.", min=_LEAST_SECONDS)
+    ] = 20.0,
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("build/bench.json"),
 ) -> None:
     """Measure us beside stock Faust and Quix Streams, and each part beside its limit.
@@ -73,6 +80,7 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
       hub bench --events 20000 --rounds 1 --only quix
       hub bench --row assess --people 20000
       hub bench --row audit --rounds 5
+      hub bench --row query --people 20000 --seconds 10
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop our servers then, too
     contestants = _contestants(only)
@@ -111,6 +119,9 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
                 audited = auditing.measure(arena, rounds, begin, say)
                 size = {"events": events, "rounds": rounds + auditing.MORE_ROUNDS}
                 found += audit_report.objects(audited, surroundings | size)
+            if querying.NAME in wanted:
+                queried = querying.measure(settings, people, rounds, seconds, begin, say)
+                found += query_report.objects(queried, surroundings | {"rounds": rounds})
     if FACTS in wanted:
         report.show(console, results, contestants)
     if replaying.NAME in wanted:
@@ -119,6 +130,8 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
         assess_report.show(console, assessed)
     if auditing.NAME in wanted:
         audit_report.show(console, audited)
+    if querying.NAME in wanted:
+        query_report.show(console, queried)
     report.write(output, found)
     console.print(f"written to {output}")
 

@@ -70,7 +70,7 @@ def measure(settings: Settings, count: int, begin: Any, say: Any) -> LogRates:
             (number, identifier(f"bytes {number}") * (_RECORD_BYTES // 16))
             for number in range(_CHUNK)
         ]
-        _leave(dsn, count, tick, dict(records))
+        found.leaves = count = _leave(dsn, count, tick, dict(records))
         begin("numbering", count)
         found.rates[NUMBERED] = _rate(count, lambda: _number(dsn))
         begin("publishing", count)
@@ -88,14 +88,16 @@ def _rate(count: int, work: Callable[[], object]) -> float:
     return count / (time.perf_counter() - began)
 
 
-def _leave(dsn: str, count: int, tick: Any, chunk: dict[int, bytes]) -> None:
-    """Write leaves of reads, and last that of one chunk."""
+def _leave(dsn: str, count: int, tick: Any, chunk: dict[int, bytes]) -> int:
+    """Write leaves of reads, and last that of one chunk; return how many there are then."""
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         with cursor.copy(leaves.COPY) as copy:
             for number, body in enumerate(_reads(count - 1), 1):
                 copy.write_row(leaves.row("read", body))
                 tick(number)
         leaves.leave(connection, "chunk", _chunk_body(chunk))
+        row = connection.execute("SELECT count(*) FROM kept.audit_leaves").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _reads(count: int) -> Iterator[dict[str, object]]:
