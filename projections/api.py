@@ -9,16 +9,24 @@ Errors are problem+json (RFC 9457) with stable types; none repeats what was sent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from projections.http import identity_routes, person_routes, service_routes
+from projections.http import (
+    audit_routes,
+    feed_routes,
+    identity_routes,
+    list_routes,
+    person_routes,
+    service_routes,
+)
 from projections.http.cursors import Cursors
 from projections.http.documented import describe
+from projections.http.figures import Figures
 from projections.http.front import Front
 from projections.http.guard import Guard
 from projections.http.identity_routes import Identify
@@ -44,9 +52,10 @@ class Parts:
     identify: Identify
     judge: Judge
     cursors: Cursors
+    figures: Figures
+    log_folder: Path  # of the audit log, which anybody may read
     token_url: str  # where a client gets its token; told in OpenAPI
     checks: tuple[Check, ...] = ()
-    more: Sequence[APIRouter] = ()
     rate: Rate = field(default_factory=lambda: Rate(CLIENT))
     sources: Rate = field(default_factory=lambda: Rate(SOURCE))
 
@@ -64,8 +73,9 @@ def create_app(parts: Parts) -> ASGIApp:
     service_routes.handle_errors(app)
     app.include_router(identity_routes.routes(parts.guard, parts.identify, parts.cursors))
     app.include_router(person_routes.routes(parts.guard, parts.judge))
-    for router in parts.more:
-        app.include_router(router)
+    app.include_router(list_routes.routes(parts.guard, parts.cursors, parts.figures))
+    app.include_router(feed_routes.routes(parts.guard))
+    app.include_router(audit_routes.routes(parts.log_folder))
     app.include_router(service_routes.routes(parts.guard, parts.checks))
     describe(app, parts.token_url)
     return Front(app, parts.tokens, parts.refusals, parts.rate, parts.sources)

@@ -97,6 +97,7 @@ TYPES: Final[dict[str, Kind]] = {
     "known-at-future": Kind(
         409, "known_at is in the future.", "Nobody knows that yet. as_of may be in the future."
     ),
+    "month-ahead": Kind(409, "That month has not begun.", "Ask for one that has."),
     "mode-unknown": Kind(422, "mode is said or judged.", "docs/past.md tells them apart."),
     "idempotency-key-missing": Kind(
         400, "What is written needs an Idempotency-Key.", "Any 8 to 64 letters, digits, - or _."
@@ -115,6 +116,14 @@ TYPES: Final[dict[str, Kind]] = {
     ),
     "not-found": Kind(404, "There is nothing here.", "/openapi.json lists what there is."),
     "method-not-allowed": Kind(405, "Not with this method.", "The header Allow says which."),
+    "resend-range": Kind(
+        409,
+        "The feed has no such numbers.",
+        "Numbers run from 1 to the last that your feed has come to, at most a million at once.",
+    ),
+    "resends-waiting": Kind(
+        409, "Too many resends of yours wait.", "Ask again when one of them has ended."
+    ),
     # How much, and when.
     "rate-limited": Kind(
         429,

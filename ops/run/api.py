@@ -15,12 +15,15 @@ from typing import Final
 import httpx
 
 from connectors.uz.identifiers import validate_pinfl
+from ops.audit.place import log_folder
 from ops.issuer.signing import AUDIENCE
 from ops.keystore import open_keystore
+from ops.run.figures import counter
 from ops.run.serve import serve
 from ops.settings import Settings
 from projections.api import Parts, create_app
 from projections.http.cursors import Cursors
+from projections.http.figures import Figures
 from projections.http.guard import Guard
 from projections.http.issuer_keys import IssuerKeys
 from projections.http.rates import CLIENT, Rate
@@ -66,6 +69,8 @@ def parts(settings: Settings, rate: str = CLIENT) -> Iterator[Parts]:
             identify=lambda pinfl: identify(settings, pinfl),
             judge=judge(settings, answers),
             cursors=Cursors(cursor_key(settings)),
+            figures=Figures(answers.pool, counter(settings)),
+            log_folder=log_folder(settings),
             token_url=f"{settings.issuer_url}/oauth/token",
             checks=(
                 Check("database", lambda: _answers(answers)),

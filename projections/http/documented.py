@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from projections.http import models
 from projections.http.rates import CLIENT
@@ -49,9 +50,18 @@ OPEN: Final = (400, 404, 405, 408, 413, 414, 422, 431, 500, 503)
 SECURITY: Final = "client"
 
 
-def documented(name: str, model: type[BaseModel], *, status: int = 200, tagged: bool = True) -> Any:
+def documented(
+    name: str,
+    model: type[BaseModel],
+    *,
+    status: int = 200,
+    tagged: bool = True,
+    moved: bool = False,
+) -> Any:
     """Return what a protected route is declared with."""
-    headers = _REQUEST_ID | _RATE | (_TAG if tagged else {})
+    headers: dict[str, Any] = _REQUEST_ID | _RATE | (_TAG if tagged else {})
+    if moved:
+        headers["Location"] = {"description": "Where it stands.", "required": True, **_TEXT}
     responses: dict[int | str, Any] = {
         status: {"model": model, "headers": headers, "description": "On record."},
         **_problems(PROTECTED),
@@ -82,6 +92,18 @@ def openly(name: str, model: type[BaseModel]) -> Any:
     }
 
 
+def served(name: str, kind: str) -> Any:
+    """Return what a route is declared with that gives out files as they are."""
+    found = openly(name, models.Health)
+    schema = {"type": "string"} | ({} if kind.startswith("text/") else {"format": "binary"})
+    found["responses"][200] = {
+        "description": "The file.",
+        "headers": _REQUEST_ID,
+        "content": {kind: {"schema": schema}},
+    }
+    return found | {"response_class": Response}
+
+
 def _problems(statuses: tuple[int, ...]) -> dict[int | str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     more: dict[int, dict[str, Any]] = {401: _CHALLENGE, 429: _RETRY, 503: _RETRY}
@@ -104,7 +126,8 @@ def describe(app: FastAPI, token_url: str) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _schema(app, token_url)
-        return dict(app.openapi_schema)
+        found: dict[str, Any] = app.openapi_schema or {}
+        return found
 
     app.openapi = openapi  # type: ignore[method-assign]
 
@@ -135,7 +158,9 @@ def _schema(app: FastAPI, token_url: str) -> dict[str, Any]:
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a parameter that may be left out: left out, it is not null."""
-    kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    kinds: list[dict[str, Any]] = [
+        one for one in schema.get("anyOf", ()) if one != {"type": "null"}
+    ]
     if len(kinds) != 1:
         return schema
     return {name: each for name, each in schema.items() if name != "anyOf"} | kinds[0]

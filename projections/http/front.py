@@ -74,7 +74,12 @@ class Front:
             return
         if parts is None:
             return  # whoever asked has gone
-        await self.app(scope, parts, outlet.send)
+        try:
+            await self.app(scope, parts, outlet.send)
+        except Exception:  # answered as a fault by now; the connection need not end with it
+            log.exception("request_failed")
+            if not outlet.has_begun:
+                raise
 
     async def _admit(self, scope: Scope, came: Incoming) -> None:
         """Find out who asks.
@@ -142,6 +147,7 @@ class _Outlet:
     came: Incoming
     out: Send
     is_replaced: bool = False
+    has_begun: bool = False
 
     async def answer(self, response: Response, rule: str) -> None:
         """Send an answer of this module's own."""
@@ -178,6 +184,7 @@ class _Outlet:
 
     async def _out(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             headers = [*message.get("headers", ()), *_BASE]
             headers.append((b"hub-request", self.came.request.encode()))
             if not any(name.lower() == b"cache-control" for name, _ in headers):

@@ -78,6 +78,7 @@ class Found:
     is_known: bool = True
     leaf: Mapping[str, object] = field(default_factory=dict)  # what its leaf says besides
     problem: str = ""  # what to answer instead, of what is not there
+    headers: dict[str, str] = field(default_factory=dict)  # of the answer
 
 
 Look = Callable[[Admitted], Found]
@@ -139,8 +140,9 @@ class Guard:
         operation: str,
         look: Look,
         *,
-        region: str | None,
+        region: str | None = None,
         status: int = _OK,
+        cut: bool = True,
     ) -> Response:
         """Answer a question about nobody in particular: a list, figures, a feed.
 
@@ -151,6 +153,7 @@ class Guard:
             look: what looks.
             region: the region or district that it is about; None: the country.
             status: of the answer.
+            cut: False: of an answer that has no fields of anybody.
 
         Raises:
             Problem: it is not allowed; on record.
@@ -164,18 +167,20 @@ class Guard:
             decision = decide(self.policy, grants, access, now)
             leaf = _leaf(came, access, decision) | ({"region": region} if region else {})
             answer: Answer | None = None
-            headers: Mapping[str, str] = {}
+            instead, headers = "", dict[str, str]()
             if decision.allowed and decision.grant is not None:
                 rights_context.enter(connection, access, decision.grant.id)
                 found = look(Admitted(connection, access.agency, decision, None, now))
-                headers = found.answer.pop("headers", {})
-                answer = self._cut(decision, found.answer)
+                instead, headers = found.problem, found.headers
+                answer = self._cut(decision, found.answer) if cut else found.answer
                 leave(connection, "read", leaf | _told(found, decision, answer))
             else:
                 leave(connection, "refusal", leaf | {"rule": decision.rule})
         came.is_on_record = True
         if answer is None:
             raise Problem("not-allowed", decision.rule)
+        if instead:
+            raise Problem(instead)
         open_all(answer, self.keystore)
         return answered(request, answer, status, headers)
 

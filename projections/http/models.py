@@ -285,4 +285,7 @@ class Resend(BaseModel):
     state: str
     first: int
     last: int
-    topic: str | None = None
+    topic: str
+    sent: int | None = Field(description="Records; null while it waits.")
+    withheld: int | None = Field(description="Of these, under today's rights.")
+    rule: str | None = Field(description="Why it was refused.")

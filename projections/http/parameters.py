@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from projections.http.guard import Said
@@ -97,9 +99,18 @@ def check_parameters(request: Request) -> None:
         return
     if len(names) != len(set(names)):
         raise Problem("parameter-repeated")
-    known = {field.alias for field in request.scope["route"].dependant.query_params}
-    if not known.issuperset(names):
+    if not _known(request.scope["route"]).issuperset(names):
         raise Problem("parameter-unknown")
+
+
+@cache
+def _known(route: APIRoute) -> frozenset[str]:
+    found, left = set[str](), [route.dependant]
+    while left:
+        part = left.pop()
+        found |= {field.alias for field in part.query_params}
+        left += part.dependencies
+    return frozenset(found)
 
 
 Asked = Annotated[Said, Depends(said)]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 
 from ops.issuer.signing import Signer, signer
 from ops.keystore import initialise_keystore, open_keystore
@@ -27,6 +30,7 @@ from schemas.ids import text
 from schemas.rights import load_policy
 from streams.assessor import Assessor
 from streams.rules.uz import PACK
+from tests.conftest import _administer, _free_base
 from tests.integration.assessment.country import NOW, ON, PARTITIONS, Country
 
 PINFL = "30211975910033"  # the published example
@@ -62,36 +66,42 @@ class Asking:
             said |= {"Hub-Basis": basis, "Hub-Purpose": purpose}
         return said | more
 
-    def get(self, path: str, params: dict[str, str] | None = None, **more: str) -> httpx.Response:
-        return self.http.get(path, params=params, headers=self.headers(**more))
+    def get(
+        self, path: str, params: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        return self.http.get(path, params=params, headers=self.headers(**(headers or {})))
 
     def post(self, path: str, body: Any, **more: str) -> httpx.Response:
         return self.http.post(path, json=body, headers=self.headers(**more))
-
-
-@pytest.fixture
-def settings(database: str, free_settings: Settings) -> Settings:
-    create_secrets(free_settings.home / "secrets")
-    migrate(database)
-    made = replace(
-        free_settings,
-        hub_dsn_override=database,
-        keys_dsn_override=database,
-        jwks_override=str(free_settings.home / "jwks.json"),
-    )
-    initialise_keystore(made)
-    keys = signer_of(made).key_set()
-    (free_settings.home / "jwks.json").write_text(json.dumps(keys), encoding="ascii")
-    return made
 
 
 def signer_of(settings: Settings) -> Signer:
     return signer(settings.issuer_url, settings.secrets.token_key)
 
 
-@pytest.fixture
-def country(settings: Settings) -> Iterator[Country]:
-    """One disabled person under the example PINFL's id, a lonely pensioner, and agencies."""
+def settings_at(database: str, home: Path) -> Settings:
+    """Settings of an API of a test's own, with the issuer's keys in a file."""
+    create_secrets(home / "secrets")
+    migrate(database)
+    made = Settings(
+        home=home,
+        cache=home,
+        port_base=_free_base(),
+        hub_dsn_override=database,
+        keys_dsn_override=database,
+        jwks_override=str(home / "jwks.json"),
+        partitions=PARTITIONS,
+        today_override=ON,
+    )
+    initialise_keystore(made)
+    keys = json.dumps(signer_of(made).key_set())
+    (home / "jwks.json").write_text(keys, encoding="ascii")
+    return made
+
+
+@contextmanager
+def country_in(settings: Settings) -> Iterator[Country]:
+    """One disabled, lonely pensioner under the example PINFL's id, and agencies with rights."""
     keystore = open_keystore(settings)
     made = Country(settings.hub_dsn, keystore)
     with closing(keystore), closing(made.connection), closing(connect(settings.hub_dsn)) as hub:
@@ -108,10 +118,50 @@ def country(settings: Settings) -> Iterator[Country]:
         )
         Assessor(NeedsStore(hub), keystore, settings.keys, PACK, PARTITIONS).assess_batch(ON, NOW)
         admit_agencies(settings.hub_dsn)
-        made.connection.execute("ALTER TABLE kept.audit_leaves DISABLE TRIGGER USER")
-        made.connection.execute("DELETE FROM kept.audit_leaves")
-        made.connection.execute("ALTER TABLE kept.audit_leaves ENABLE TRIGGER USER")
         yield made
+
+
+@dataclass
+class World:
+    """The API, what it answers from, and who asks."""
+
+    settings: Settings
+    country: Country
+    http: httpx.Client
+
+    def asking(self, name: str, person: UUID | None = None) -> Asking:
+        """Return a client of ``GRANTS``, or of none, perhaps for a person."""
+        return Asking(self.http, signer_of(self.settings), name, person)
+
+    def leaves(self, *answers: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
+        """Return what is on record of these answers, in their order."""
+        ids = [answer.headers["hub-request"] for answer in answers]
+        return self.country.connection.execute(
+            "SELECT kind, body FROM kept.audit_leaves WHERE body ->> 'request' = ANY (%s)"
+            " ORDER BY array_position(%s, body ->> 'request'), id",
+            [ids, ids],
+        ).fetchall()
+
+
+@pytest.fixture(scope="session")
+def shared(
+    stack: Settings, used_databases: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """A world for tests that change nothing that another test looks at."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _administer(stack, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    settings = settings_at(stack.local_dsn(name), tmp_path_factory.mktemp("api"))
+    with country_in(settings) as country, serving(settings) as http:
+        yield World(settings, country, http)
+    used_databases.append(name)
+
+
+@pytest.fixture
+def world(database: str, tmp_path: Path) -> Iterator[World]:
+    """A world of this test's own, to be damaged."""
+    settings = settings_at(database, tmp_path)
+    with country_in(settings) as country, serving(settings) as http:
+        yield World(settings, country, http)
 
 
 def admit_agencies(dsn: str) -> None:
@@ -155,27 +205,3 @@ def serving(settings: Settings, rate: str = "10000/second") -> Iterator[httpx.Cl
     finally:
         stop.set()
         thread.join()
-
-
-@pytest.fixture
-def http(settings: Settings, country: Country) -> Iterator[httpx.Client]:
-    with serving(settings) as client:
-        yield client
-
-
-@pytest.fixture
-def asking(http: httpx.Client, settings: Settings) -> Callable[..., Asking]:
-    """Return who asks: a client of ``GRANTS`` or of none, perhaps for a person."""
-
-    def make(name: str, person: UUID | None = None) -> Asking:
-        return Asking(http, signer_of(settings), name, person)
-
-    return make
-
-
-def leaves(country: Country, *kinds: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return what is on record since the agencies were let in."""
-    return country.connection.execute(
-        "SELECT kind, body FROM kept.audit_leaves WHERE kind = ANY (%s) ORDER BY id",
-        [list(kinds or ("read", "refusal"))],
-    ).fetchall()
