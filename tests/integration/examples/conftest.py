@@ -32,6 +32,6 @@ def subscriber(
 ) -> Iterator[Subscriber]:
     from tests.integration.examples.feeding import Subscriber  # noqa: PLC0415
 
-    subscriber = Subscriber(request.param, feeding, tmp_path)
+    subscriber = Subscriber(request.param, feeding.settings, feeding.agency, tmp_path)
     yield subscriber
     subscriber.stop()

@@ -134,14 +134,22 @@ class Feeding:
 class Subscriber:
     """One example in a folder of its own, with an ini file as the document says."""
 
-    def __init__(self, name: str, feeding: Feeding, folder: Path, password: str = PASSWORD) -> None:
-        settings = feeding.settings
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        agency: str,
+        folder: Path,
+        *,
+        password: str = PASSWORD,
+        schemas_url: str = "",
+    ) -> None:
         ini = configparser.ConfigParser()
         ini.read(EXAMPLES / "subscriber.ini", "utf-8")
         ini["kafka"]["bootstrap"] = settings.bootstrap_servers
-        ini["kafka"]["user"] = user(feeding.agency)
-        ini["schemas"]["url"] = settings.registry_url
-        ini["feed"]["agency"] = feeding.agency
+        ini["kafka"]["user"] = user(agency)
+        ini["schemas"]["url"] = schemas_url or settings.registry_url
+        ini["feed"]["agency"] = agency
         with (folder / "subscriber.ini").open("w", encoding="utf-8") as file:
             ini.write(file)
         (folder / "password").write_text(password + "\n", encoding="utf-8")

@@ -80,7 +80,9 @@ def test_what_is_missing_is_asked_for_and_taken_once_it_was_sent_again(
 def test_a_wrong_password_is_said_so_and_not_said(
     feeding: Feeding, tmp_path: Path, name: str
 ) -> None:
-    subscriber = Subscriber(name, feeding, tmp_path, password="not-the-" + PASSWORD)
+    subscriber = Subscriber(
+        name, feeding.settings, feeding.agency, tmp_path, password="not-the-" + PASSWORD
+    )
     subscriber.start()
 
     assert subscriber.wait() in {4, 5}
