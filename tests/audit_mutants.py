@@ -44,8 +44,12 @@ def flip(content: bytes, random: Random) -> bytes:
 
 def _tile(files: Files, random: Random, level: str | None = None) -> str:
     """Return the name of a tile or bundle that the newest checkpoint needs."""
-    needed = [name for name in files if name.startswith("tile/") and _is_newest(name, files)]
+    needed = [name for name in files if _is_needed(name, files)]
     return random.choice([n for n in needed if level is None or n.startswith(f"tile/{level}/")])
+
+
+def _is_needed(name: str, files: Files) -> bool:
+    return name.startswith("tile/") and _is_newest(name, files)
 
 
 def _is_newest(name: str, files: Files) -> bool:
@@ -166,7 +170,8 @@ def leaf_forged(files: Files, log: Log, fork: Log, random: Random) -> Files | No
 
 def files_of_the_fork(files: Files, log: Log, fork: Log, random: Random) -> Files | None:
     other = fork.files()
-    different = [name for name in files if other.get(name, files[name]) != files[name]]
+    needed = [name for name in files if name == "checkpoint" or _is_needed(name, files)]
+    different = [name for name in needed if other[name] != files[name]]
     some = random.sample(different, random.randrange(1, len(different)))
     return files | {name: other[name] for name in some}
 

@@ -16,19 +16,19 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// extra is what a proof file of the hub brings along (docs/audit.md).
+// extra is what a proof file of the hub brings along (docs/audit.md): canonical JSON, names sorted.
 type extra struct {
-	Version int     `json:"v"`
 	Leaf    string  `json:"leaf"`
-	Record  *record `json:"record"`
+	Record  *record `json:"record,omitempty"`
+	Version int     `json:"v"`
 }
 
 type record struct {
+	Hash   string   `json:"hash,omitempty"`
 	Index  uint64   `json:"index"`
+	Offset *uint64  `json:"offset,omitempty"`
 	Path   []string `json:"path"`
-	Hash   string   `json:"hash"`
-	Offset *uint64  `json:"offset"`
-	Value  *string  `json:"value"`
+	Value  *string  `json:"value,omitempty"`
 }
 
 type leaf struct {
@@ -67,6 +67,12 @@ func checkProof(vkey, name string) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&with); err != nil || with.Version != 1 {
 		return fmt.Errorf("the extra data cannot be read")
+	}
+	again := new(bytes.Buffer)
+	encoder := json.NewEncoder(again)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(with); err != nil || again.String() != string(brought)+"\n" {
+		return fmt.Errorf("the extra data is not written as it must be")
 	}
 	number := strings.TrimPrefix(lines[2], "index ")
 	index, err := strconv.ParseInt(number, 10, 64)

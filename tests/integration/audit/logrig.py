@@ -34,10 +34,13 @@ class LogRig:
 
     def leave(self, count: int = 1, kind: str = "read", **body: object) -> None:
         """Write leaves and number them."""
-        with psycopg.connect(self.dsn) as connection, connection.cursor() as cursor:
-            with cursor.copy(leaves.COPY) as copy:
-                for n in range(count):
-                    copy.write_row(leaves.row(kind, {"what": "test", "n": n, **body}))
+        with (
+            psycopg.connect(self.dsn) as connection,
+            connection.cursor() as cursor,
+            cursor.copy(leaves.COPY) as copy,
+        ):
+            for n in range(count):
+                copy.write_row(leaves.row(kind, {"what": "test", "n": n, **body}))
         self.number()
 
     def number(self) -> None:
@@ -49,13 +52,15 @@ class LogRig:
 
     def integrate(self) -> int:
         """Publish all that is numbered; return the size."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            with closing(Folder(self.folder)) as folder:
-                one = Integrator(connection, folder, self.signer, builder(AUDIT_KEY), lambda: NOW)
-                one.open()
-                while one.step():
-                    pass
-                return one.publish().size
+        with (
+            psycopg.connect(self.dsn, autocommit=True) as connection,
+            closing(Folder(self.folder)) as folder,
+        ):
+            one = Integrator(connection, folder, self.signer, builder(AUDIT_KEY), lambda: NOW)
+            one.open()
+            while one.step():
+                pass
+            return one.publish().size
 
     def run(self, stop: Flag, seconds: float = 0.0) -> None:
         integrator.run(
