@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.settings import Settings
+from schemas.errors import PermanentError, TransientError
 
 
 def asyncapi(
@@ -29,7 +30,12 @@ def asyncapi(
       hub schema asyncapi --page -o docs/asyncapi.html
       hub schema asyncapi --agency social-fund
     """
-    text = whole_page() if page else as_text(_for(agency) if agency else whole())
+    if page and agency:
+        raise typer.BadParameter("the page is of everything", param_hint="--page")
+    if page:
+        text = whole_page()
+    else:
+        text = as_text(of_agency(Settings.from_environment(), agency) if agency else whole())
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -57,8 +63,13 @@ def as_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _for(agency: str) -> dict[str, Any]:
-    """Return the document of one agency: what its grants cover at this moment."""
+def of_agency(settings: Settings, agency: str) -> dict[str, Any]:
+    """Return the document of one agency: what its grants cover at this moment.
+
+    Raises:
+        PermanentError: there is no such agency.
+        TransientError: the database does not answer.
+    """
     import psycopg  # noqa: PLC0415
 
     from ops.asyncapi.document import agency_document  # noqa: PLC0415
@@ -67,8 +78,13 @@ def _for(agency: str) -> dict[str, Any]:
     from schemas.rights import Access, decide, load_policy  # noqa: PLC0415
 
     policy, now = load_policy(), datetime.now(UTC)
-    with psycopg.connect(Settings.from_environment().hub_dsn) as connection:
-        grants = grants_of(connection, agency)
+    try:
+        with psycopg.connect(settings.hub_dsn, connect_timeout=5) as connection:
+            grants = grants_of(connection, agency)
+    except psycopg.OperationalError as error:
+        raise TransientError("the hub's database does not answer; see `hub status`") from error
+    if not grants.is_known:
+        raise PermanentError(f"no agency {agency}: see `hub agency list`")
     fields: set[str] = set()
     for grant in grants:
         region = min(grant.regions) if grant.regions else None

@@ -1,7 +1,7 @@
 """A judge of AsyncAPI that shares nothing with us: the schema registry's own validator.
 
-It finds references that lead nowhere and operations that are none; what fields an object may have is
-judged by ``tests/unit/ops/asyncapi``, and Avro by fastavro there.
+It finds references that lead nowhere and operations that are none; which fields an object may have
+is judged by ``tests/unit/ops/asyncapi``, and Avro by fastavro there.
 """
 
 from __future__ import annotations

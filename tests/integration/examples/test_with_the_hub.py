@@ -15,9 +15,11 @@ import pytest
 from kafka import TopicPartition
 
 from ops.agency import kafka
+from ops.asyncapi.command import of_agency
 from ops.run import schemas
 from ops.settings import Settings
 from projections import resends
+from schemas.errors import PermanentError
 from streams.feeds.names import feed_topic
 from tests.integration.examples.feeding import Subscriber
 from tests.integration.feeds.rig import open_rig
@@ -103,3 +105,23 @@ def test_what_is_no_longer_kept_is_sent_again_and_the_end_is_told(
     finally:
         for one in subscribers:
             one.stop()
+
+
+def test_an_agencys_document_shows_what_its_law_covers_now(rig: Rig) -> None:
+    agency = rig.agency("pension")
+    with pytest.raises(PermanentError, match="no agency nobody"):
+        of_agency(rig.settings, "nobody")
+    assert set(of_agency(rig.settings, agency)["components"]["messages"]) == {
+        "feed.ended",
+        "feed.withheld",
+    }
+
+    rig.grant(agency, "pension-law", "pension")
+    document = of_agency(rig.settings, agency)
+    rig.write([rig.event("tax.income_reported", 1, 1)])
+    rig.settle()
+
+    (sent,) = rig.read(agency)
+    schema = document["components"]["messages"]["feed.tax.income_reported"]["payload"]["schema"]
+    assert [field["name"] for field in schema["fields"]] == list(sent.value)
+    assert not any("health" in name for name in document["components"]["messages"])
