@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
-from fastapi.routing import APIRoute
+from fastapi.dependencies.models import Dependant
 from starlette.requests import Request
 
 from projections.http.guard import Said
@@ -99,13 +98,19 @@ def check_parameters(request: Request) -> None:
         return
     if len(names) != len(set(names)):
         raise Problem("parameter-repeated")
-    if not _known(request.scope["route"]).issuperset(names):
+    route = request.scope["route"]
+    known = _KNOWN.get(route.path)
+    if known is None:
+        known = _KNOWN[route.path] = _names(route.dependant)
+    if not known.issuperset(names):
         raise Problem("parameter-unknown")
 
 
-@cache
-def _known(route: APIRoute) -> frozenset[str]:
-    found, left = set[str](), [route.dependant]
+_KNOWN: Final[dict[str, frozenset[str]]] = {}  # names by path; as many as there are routes
+
+
+def _names(dependant: Dependant) -> frozenset[str]:
+    found, left = set[str](), [dependant]
     while left:
         part = left.pop()
         found |= {field.alias for field in part.query_params}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,8 @@ from projections.present import fresh
 from projections.problem_types import TYPES
 from projections.problems import PREFIX, Problem, problem
 from schemas.errors import TransientError
+
+log = logging.getLogger(__name__)
 
 _FIELDS: Final = frozenset(
     {
@@ -137,7 +140,8 @@ def handle_errors(app: FastAPI) -> None:
         return problem("unavailable", request=of(request.scope).request)
 
     @app.exception_handler(LeafError)
-    def unrecorded(request: Request, _: LeafError) -> Response:
+    def unrecorded(request: Request, error: LeafError) -> Response:
+        log.error("leaf_refused", exc_info=error)
         return problem("fault", request=of(request.scope).request)
 
     @app.exception_handler(Exception)
