@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +78,20 @@ class LogRig:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def size(self) -> int:
+        """Return what is published; -1 before the first checkpoint."""
+        try:
+            return self.signer.read(self.checkpoint).size
+        except FileNotFoundError:
+            return -1
+
+    def wait_for(self, size: int) -> None:
+        """Wait until so many leaves are published."""
+        deadline = time.monotonic() + 60
+        while self.size() < size:
+            assert time.monotonic() < deadline, f"{self.size()} of {size} leaves are published"
+            time.sleep(0.01)
+
     @property
     def checkpoint(self) -> bytes:
         return (self.folder / "checkpoint").read_bytes()
@@ -84,3 +99,8 @@ class LogRig:
 
 def rig_of(dsn: str, folder: Path) -> LogRig:
     return LogRig(dsn, folder, Signer.of(ORIGIN, SEED))
+
+
+def run_alone(dsn: str, folder: Path) -> None:
+    """Integrate in a process of its own, until it is killed."""
+    rig_of(dsn, folder).run(Flag())
