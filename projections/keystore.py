@@ -244,12 +244,18 @@ class PostgresKeyStore:
     def _create(self, names: list[KeyName]) -> None:
         if strange := {sensitivity for _, sensitivity in names} - set(CLASSES):
             raise PermanentError(f"not a sensitivity class: {', '.join(sorted(strange))}")
-        if self._current is None:
-            self._current = self._run(sql.CURRENT)[0][0]
-        assert self._current is not None
-        wrapping = self._cipher(self._current)
+        try:
+            wrapping = self._cipher(self._known_epoch())
+        except EpochMissingError:
+            self._current = None  # it ended since we looked
+            wrapping = self._cipher(self._known_epoch())
         wrapped = [wrap(wrapping, name, os.urandom(_KEY_BYTES)) for name in names]
         self._run(sql.INSERT, self._current, *_columns(names), wrapped)
+
+    def _known_epoch(self) -> int:
+        if self._current is None:
+            self._current = int(self._run(sql.CURRENT)[0][0])
+        return self._current
 
     def _cipher(self, epoch: int) -> AESGCM:
         cipher = self._ciphers.get(epoch)

@@ -52,6 +52,22 @@ CREATE TABLE IF NOT EXISTS key_erasures (
     at timestamptz NOT NULL DEFAULT now()
 );
 """
+# The pipeline makes keys and carries out what was decided; the API opens what it may show.
+# FOR SHARE wants a right to UPDATE, if only of a column that decides nothing.
+_PRIVILEGES: Final = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'hub_pipeline') THEN
+        GRANT SELECT, INSERT, UPDATE (state, wrapped, erased_at, erased_by)
+            ON sealing_keys TO hub_pipeline;
+        GRANT SELECT, UPDATE (began_at) ON key_epochs TO hub_pipeline;
+        GRANT SELECT, INSERT ON key_restrictions, key_erasures TO hub_pipeline;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'hub_api') THEN
+        GRANT SELECT ON sealing_keys, key_epochs, key_restrictions TO hub_api;
+    END IF;
+END $$
+"""
 SELECT: Final = """
 SELECT owner, class, wrapped, epoch FROM sealing_keys
   JOIN unnest(%s::uuid[], %s::text[]) AS wanted (owner, class) USING (owner, class)
@@ -78,7 +94,7 @@ SELECT EXISTS (SELECT FROM sealing_keys WHERE state = 'active')
 CURRENT: Final = "SELECT epoch FROM key_epochs WHERE state = 'current'"
 ERASE: Final = """
 INSERT INTO sealing_keys (owner, class, state, wrapped, erased_at, erased_by)
-SELECT owner, class, 'never', NULL, %s, event_id
+SELECT DISTINCT ON (owner, class) owner, class, 'never', NULL::bytea, %s::timestamptz, event_id
   FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS decided (owner, class, event_id)
 ON CONFLICT (owner, class) DO UPDATE
    SET state = 'erased', wrapped = NULL, erased_at = excluded.erased_at,
@@ -106,3 +122,4 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(7301)")  # IF NOT EXISTS races otherwise
     connection.execute("SET LOCAL client_min_messages = warning")
     connection.execute(_DDL)
+    connection.execute(_PRIVILEGES)

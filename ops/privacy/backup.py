@@ -33,7 +33,10 @@ FORMAT: Final = 1
 _BATCH: Final = 5000
 _ROWS: Final = "SELECT owner::text, class, state, wrapped, epoch FROM sealing_keys"
 _EPOCHS: Final = "SELECT epoch, state FROM key_epochs ORDER BY epoch"
-_HAS_ROWS: Final = "SELECT EXISTS (SELECT FROM sealing_keys)"
+_CURRENT: Final = """
+SELECT EXISTS (SELECT FROM key_epochs WHERE state = 'current' AND epoch = ANY (%s))
+"""
+_EPOCH: Final = "INSERT INTO key_epochs (epoch, state) VALUES (%s, %s)"
 _INSERT: Final = """
 INSERT INTO sealing_keys (owner, class, state, wrapped, epoch)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::integer[])
@@ -120,12 +123,7 @@ def put_back(
     done = Restored()
     rows = _read(path)
     head = next(rows)
-    if connection.execute(_HAS_ROWS).fetchone() == (False,):
-        connection.execute("DELETE FROM key_epochs")
-        for epoch, state in head["epochs"]:
-            connection.execute(
-                "INSERT INTO key_epochs (epoch, state) VALUES (%s, %s)", [epoch, state]
-            )
+    _settle_epochs(connection, head, epochs)
     batch: list[dict[str, Any]] = []
     for row in rows:
         done.rows += 1
@@ -144,6 +142,23 @@ def put_back(
     done.erased = connection.execute(sql.ERASE, [now, owners, classes, events]).rowcount
     connection.execute(sql.DONE, [events])
     return done
+
+
+def _settle_epochs(
+    connection: psycopg.Connection[Any], head: dict[str, Any], files: Collection[int]
+) -> None:
+    """Let the last epoch that has a key be the current one, in a store that lost its own.
+
+    What the backup calls current may be destroyed by now.
+    """
+    if not files:
+        raise PermanentError("there is no key of any epoch: restore secrets/epochs first")
+    if connection.execute(_CURRENT, [list(files)]).fetchone() == (True,):
+        return
+    connection.execute("DELETE FROM key_epochs")
+    for number in sorted({epoch for epoch, _ in head["epochs"]} | set(files)):
+        state = "current" if number == max(files) else "retired"
+        connection.execute(_EPOCH, [number, state if number in files else "destroyed"])
 
 
 def _insert(connection: psycopg.Connection[Any], rows: list[dict[str, Any]]) -> int:

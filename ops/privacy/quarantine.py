@@ -28,6 +28,7 @@ from projections.keystore import PostgresKeyStore
 from schemas import topics
 from schemas.codec import Decoded, decode_chunk
 from schemas.ids import Keys
+from schemas.registry import SchemaIds
 from schemas.sealing import open_bytes
 from streams.refold import Range, pieces
 
@@ -58,7 +59,7 @@ def linked_entries(
     """
     found: dict[UUID, Entry] = {}
     wanted = {one.bytes for one in ids}
-    for batch in _batches(settings):
+    for batch in _batches(settings, schema_ids(settings)):
         keys = keystore.existing((raw["id"], CLASS) for raw in batch)
         for raw in batch:
             key = keys.get((raw["id"], CLASS))
@@ -88,9 +89,14 @@ def holds(original: bytes, wanted: Collection[bytes], keys: Keys) -> bool:
     )
 
 
-def _batches(settings: Settings) -> Iterator[list[dict[str, Any]]]:
-    """Yield what was published, then what waits in the outbox; an entry may come twice."""
-    types = schema_ids(settings).types(topics.QUARANTINE)
+def raw_entries(settings: Settings, ids: SchemaIds) -> list[dict[str, Any]]:
+    """Return every entry as it stands in the topic and in the outbox; some come twice."""
+    return [raw for batch in _batches(settings, ids) for raw in batch]
+
+
+def _batches(settings: Settings, ids: SchemaIds) -> Iterator[list[dict[str, Any]]]:
+    """Yield what was published, then what was put into the outbox; an entry may come twice."""
+    types = ids.types(topics.QUARANTINE)
     config = settings.kafka("reader")
     for (topic, partition), end in ends(config, [(topics.QUARANTINE, 0)]).items():
         start = _first(settings, topic, partition)
