@@ -145,6 +145,8 @@ class Rig:
         base = dict.fromkeys(row.sealed) | fields
         made = record(kind, subject, meta, **base) if kind in _KNOWN else _need(row, meta, subject)
         made |= base
+        if not blocks:
+            return made
         with closing(open_keystore(self.settings)) as keys:
             for name_, block in blocks.items():
                 key = keys.keys([(subject, name_)])[subject, name_]
