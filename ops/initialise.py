@@ -17,10 +17,12 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from ops.audit.configuration import put_on_record
 from ops.keystore import initialise_keystore
 from ops.policy import apply_policy
-from ops.secret_files import ADMIN, BROKER, kafka_file
+from ops.secret_files import ADMIN, BROKER, DATABASE_ROLES, kafka_file
 from ops.settings import Settings
 from ops.stack import acls
+from ops.stack.roles import create_roles, hand_over
 from ops.stack.users import create_users
+from ops.surroundings import in_database
 from projections.migrations import migrate
 from schemas import registry
 from schemas.errors import PermanentError, TransientError
@@ -48,6 +50,16 @@ def initialise(settings: Settings) -> registry.SchemaIds:
         ids = registry.register(client)
     put_on_record(settings, "hub init", settings.hub_dsn)
     return ids
+
+
+def prepare_roles(settings: Settings) -> None:
+    """Let roles log in, and hand the databases of others over to them.
+
+    Raises:
+        SettingsError: the password file lacks a role.
+    """
+    create_roles(settings.hub_dsn, settings.secrets_folder)
+    hand_over(in_database(settings.hub_dsn, "registry"), in_database(settings.hub_dsn, "civil"))
 
 
 def schema_ids(settings: Settings) -> registry.SchemaIds:
@@ -95,6 +107,9 @@ def _create(admin: KafkaAdminClient, name: str, partitions: int, config: dict[st
 
 
 def init(
+    roles: Annotated[
+        bool, typer.Option("--roles", help="Only who may log in to PostgreSQL, as its owner.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; say how Kafka's rules differ.")
     ] = False,
@@ -108,6 +123,10 @@ def init(
       hub init --check
     """
     settings = Settings.from_environment()
+    if roles:
+        prepare_roles(settings)
+        print(f"{len(DATABASE_ROLES)} roles may log in to PostgreSQL")
+        return
     if check:
         lines = acls.drift(settings.kafka(ADMIN)).lines()
         print("\n".join(lines) or f"{len(acls.RULES)} rules of Kafka are as they should be")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import psycopg
 
+from ops.secret_files import OWNER
 from ops.settings import Settings
+from ops.surroundings import as_role
 from projections import keystore_sql
 from projections.epochs import FIRST, EpochFolder
 from projections.keystore import PostgresKeyStore, initialise
@@ -18,7 +20,9 @@ def epochs_of(settings: Settings) -> EpochFolder:
     return EpochFolder(settings.home / "secrets" / "epochs")
 
 
-def open_keystore(settings: Settings, *, max_age_seconds: float = 60.0) -> PostgresKeyStore:
+def open_keystore(
+    settings: Settings, role: str = OWNER, *, max_age_seconds: float = 60.0
+) -> PostgresKeyStore:
     """Return the key store; close it in the end.
 
     A home of before epochs is brought up to date: its ``wrapping_key`` becomes the first epoch's.
@@ -30,7 +34,8 @@ def open_keystore(settings: Settings, *, max_age_seconds: float = 60.0) -> Postg
     epochs = epochs_of(settings)
     if not epochs.numbers():
         _first_epoch(settings, epochs)
-    return PostgresKeyStore(settings.keys_dsn, epochs, max_age_seconds=max_age_seconds)
+    dsn = settings.keys_dsn if role == OWNER else as_role(settings.keys_dsn, role)
+    return PostgresKeyStore(dsn, epochs, max_age_seconds=max_age_seconds)
 
 
 def initialise_keystore(settings: Settings) -> None:

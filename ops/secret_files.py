@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets as random_bytes
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -45,10 +45,12 @@ BROKER: Final = "broker"  # Kafka itself: makes the others, and is the only one 
 OWNER: Final = "hub"  # owns the databases
 SCHEMA_REGISTRY: Final = "registry"
 CIVIL_CONNECTOR: Final = "civil_connector"
+PIPELINE: Final = "hub_pipeline"
+API: Final = "hub_api"
 DATABASE_ROLES: Final = (
     OWNER,
-    "hub_pipeline",
-    "hub_api",
+    PIPELINE,
+    API,
     "hub_audit",
     SCHEMA_REGISTRY,
     CIVIL_CONNECTOR,
@@ -62,32 +64,68 @@ class SettingsError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Keys, read from files that only the owner may read; never printed."""
+    """Keys in files that only the owner may read; each is read when it is first asked for.
 
-    person_key: bytes = field(repr=False)  # person ids are an HMAC of the PINFL under it
-    event_key: bytes = field(repr=False)  # event ids
-    digest_key: bytes = field(repr=False)  # content digests that compare repeats
-    pseudonym_key: bytes = field(repr=False)  # agencies' own pseudonyms in their feeds
-    audit_key: bytes = field(repr=False)  # pseudonyms in the audit log
-    log_key: bytes = field(repr=False)  # Ed25519 seed: signs the log's checkpoints
-    token_key: bytes = field(repr=False)  # Ed25519 seed: signs the local issuer's tokens
+    So a component has to be handed its own and no others. Never printed. Each raises
+    ``SettingsError`` when its file is missing or has the wrong length.
+    """
+
+    folder: Path
+
+    @property
+    def person_key(self) -> bytes:
+        """Person ids are an HMAC of the PINFL under it."""
+        return _key(self.folder, "person_key")
+
+    @property
+    def event_key(self) -> bytes:
+        """Of event ids."""
+        return _key(self.folder, "event_key")
+
+    @property
+    def digest_key(self) -> bytes:
+        """Of content digests that compare repeats."""
+        return _key(self.folder, "digest_key")
+
+    @property
+    def pseudonym_key(self) -> bytes:
+        """Of agencies' own pseudonyms in their feeds."""
+        return _key(self.folder, "pseudonym_key")
+
+    @property
+    def audit_key(self) -> bytes:
+        """Of pseudonyms in the audit log."""
+        return _key(self.folder, "audit_key")
+
+    @property
+    def log_key(self) -> bytes:
+        """An Ed25519 seed: signs the log's checkpoints."""
+        return _key(self.folder, "log_key")
+
+    @property
+    def token_key(self) -> bytes:
+        """An Ed25519 seed: signs the local issuer's tokens."""
+        return _key(self.folder, "token_key")
 
 
 @cache  # keys do not change under a running process; a failure is not remembered
-def secrets_in(folder: Path) -> Secrets:
-    """Return the keys in ``folder``.
-
-    Raises:
-        SettingsError: a key is missing or has the wrong length.
-    """
-    return Secrets(**read_secrets(folder))
+def _key(folder: Path, name: str) -> bytes:
+    return _read(folder, (name,))[name]
 
 
 def read_secrets(folder: Path) -> dict[str, bytes]:
-    """Return every key in ``folder``, or say which cannot be used and how to mend it."""
+    """Return every key in ``folder``, or say which cannot be used and how to mend it.
+
+    Raises:
+        SettingsError: every fault, one per line.
+    """
+    return _read(folder, SECRET_NAMES)
+
+
+def _read(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
     keys: dict[str, bytes] = {}
     faults: list[str] = []
-    for name in SECRET_NAMES:
+    for name in names:
         path = folder / name
         try:
             keys[name] = bytes.fromhex(path.read_text(encoding="ascii"))

@@ -7,7 +7,6 @@ the first ``hub up``, and nothing else ever invents one.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +15,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops import secret_files
+from ops.homes import default_home, others_can_enter
 from ops.secret_files import SECRET_NAMES, Secrets, SettingsError, create_secrets, read_secrets
-from ops.surroundings import Reader, as_role, day, folder, one_of, origin, switch, url, whole
+from ops.surroundings import (
+    Reader,
+    address,
+    as_role,
+    day,
+    folder,
+    one_of,
+    origin,
+    switch,
+    url,
+    whole,
+)
 from schemas.ids import Keys
 
 __all__ = [
@@ -48,7 +59,6 @@ PORT_OFFSETS = {
 DATABASES = ("hub", "hub_keys", "civil", "registry")
 
 _HIGHEST_BASE = 65535 - max(PORT_OFFSETS.values())
-_SHARED_HOME = Path("/var/lib/registry-hub")
 _PROTOCOLS: Final = ("SASL_PLAINTEXT", "SASL_SSL")
 
 
@@ -62,6 +72,7 @@ class Settings:
     partitions: int = 4  # of each event topic; never changes for an existing topic
     pinfl_check_digit: bool = True
     today_override: date | None = None  # None = the real date
+    listen: str = "127.0.0.1"  # where what answers HTTP listens
     component: str = ""  # the name under which the supervisor started this process
     bootstrap_override: str = ""
     kafka_protocol_override: str = ""
@@ -94,6 +105,7 @@ class Settings:
             partitions=read.of("HUB_PARTITIONS", whole(1, 1000), 4),
             pinfl_check_digit=read.of("HUB_PINFL_CHECK_DIGIT", switch, True),
             today_override=read.of("HUB_TODAY", day, None),
+            listen=read.of("HUB_LISTEN", address, "127.0.0.1"),
             component=read.of("HUB_COMPONENT", str, ""),
             bootstrap_override=read.of("HUB_BOOTSTRAP_SERVERS", str, ""),
             kafka_protocol_override=read.of("HUB_KAFKA_PROTOCOL", one_of(*_PROTOCOLS), ""),
@@ -124,6 +136,7 @@ class Settings:
             "HUB_PARTITIONS": str(self.partitions),
             "HUB_PINFL_CHECK_DIGIT": "on" if self.pinfl_check_digit else "off",
             "HUB_TODAY": "" if self.today_override is None else self.today_override.isoformat(),
+            "HUB_LISTEN": self.listen,
             "HUB_BOOTSTRAP_SERVERS": self.bootstrap_override,
             "HUB_KAFKA_PROTOCOL": self.kafka_protocol_override,
             "HUB_KAFKA_CA": str(self.kafka_ca or ""),
@@ -252,12 +265,8 @@ class Settings:
 
     @property
     def secrets(self) -> Secrets:
-        """The keys under ``home/secrets``.
-
-        Raises:
-            SettingsError: a key is missing or has the wrong length.
-        """
-        return secret_files.secrets_in(self.secrets_folder)
+        """The keys under ``home/secrets``; see there what it raises."""
+        return Secrets(self.secrets_folder)
 
     @property
     def secrets_folder(self) -> Path:
@@ -272,22 +281,3 @@ class Settings:
         """
         secrets = self.secrets
         return Keys(secrets.person_key, secrets.event_key, secrets.digest_key)
-
-
-def default_home(project: Path, user_id: int) -> Path:
-    """Return ``<project>/.hub``, or a place the unprivileged database user can enter.
-
-    Started by root, PostgreSQL runs as another user; below a folder that others
-    cannot enter (such as ``/root``) it could not reach its own data.
-    """
-    if user_id != 0 or others_can_enter(project):
-        return project / ".hub"
-    name = hashlib.sha256(os.fsencode(project)).hexdigest()[:12]
-    return _SHARED_HOME / name
-
-
-def others_can_enter(folder: Path) -> bool:
-    """Return whether every existing folder down to ``folder`` lets other users through."""
-    return all(
-        place.stat().st_mode & 0o001 for place in (folder, *folder.parents) if place.exists()
-    )

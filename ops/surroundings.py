@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,6 +64,14 @@ def one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def address(text: str) -> str:
+    """Return an IP address."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("must be an IP address") from None
+
+
 def day(text: str) -> date | None:
     """Return a date."""
     try:
@@ -90,8 +99,19 @@ def as_role(dsn: str, role: str) -> str:
 
     The password then comes from the file that ``passfile`` names.
     """
+    return _changed(dsn, user=role)
+
+
+def in_database(dsn: str, database: str) -> str:
+    """Return how the same role reaches another database beside that of ``dsn``."""
+    return _changed(dsn, dbname=database)
+
+
+def _changed(dsn: str, **changed: str) -> str:
     # Here, because a command that asks no database should not wait for the driver.
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
 
-    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "password"}
-    return make_conninfo("", **(parts | {"user": role}))
+    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if value is not None}
+    if "user" in changed:
+        parts.pop("password", None)
+    return make_conninfo("", **(parts | changed))

@@ -20,6 +20,7 @@ from ops.issuer.signing import AUDIENCE
 from ops.keystore import open_keystore
 from ops.run.figures import counter
 from ops.run.serve import serve
+from ops.secret_files import API, OWNER
 from ops.settings import Settings
 from projections.api import Parts, create_app
 from projections.http.cursors import Cursors
@@ -47,7 +48,7 @@ def run(settings: Settings, stop: threading.Event, rate: str = CLIENT) -> None:
         PermanentError: the port is taken, or the policy cannot be read.
     """
     with parts(settings, rate) as put_together:
-        serve(create_app(put_together), settings.port("api"), stop, "api")
+        serve(create_app(put_together), settings.port("api"), stop, "api", settings.listen)
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def queries(settings: Settings) -> Iterator[Queries]:
 @contextmanager
 def opened(settings: Settings, dsn: str) -> Iterator[Queries]:
     """Open what answers questions, as whoever ``dsn`` names."""
-    keystore = open_keystore(settings)
+    keystore = open_keystore(settings, API if dsn == settings.api_dsn else OWNER)
     with closing(keystore), open_pool(dsn) as pool:
         yield Queries(pool, keystore)
 

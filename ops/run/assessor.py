@@ -15,6 +15,7 @@ from typing import Final
 import psycopg
 
 from ops.keystore import open_keystore
+from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from projections.needs_store import NeedsStore, connect
 from projections.payments_store import PaymentsStore
@@ -40,7 +41,7 @@ def run(settings: Settings, stop: Flag) -> None:
         TransientError: a database does not answer; nothing was half done.
     """
     keys = settings.keys
-    keystore = open_keystore(settings)
+    keystore = open_keystore(settings, PIPELINE)
     try:
         with closing(keystore), closing(connect(settings.pipeline_dsn)) as connection:
             store = NeedsStore(connection)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import psycopg
 
 from ops.keystore import open_keystore
+from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from projections.erasures import carry_out
 from projections.keystore import PostgresKeyStore
@@ -42,7 +43,7 @@ def run(settings: Settings, stop: Flag) -> None:
     try:
         with (
             closing(connect(settings.pipeline_dsn)) as connection,
-            closing(open_keystore(settings)) as keystore,
+            closing(open_keystore(settings, PIPELINE)) as keystore,
         ):
             store = NeedsStore(connection)
             if not store.take_time(alone=False):

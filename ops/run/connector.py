@@ -23,6 +23,7 @@ from connectors.tax.drop_folder import TaxSource
 from connectors.tax.translate import translator as tax_translator
 from ops.initialise import schema_ids
 from ops.keystore import open_keystore
+from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from schemas import topics
 from schemas.errors import PermanentError
@@ -56,7 +57,7 @@ def run(settings: Settings, name: str, stop: Flag) -> None:
             partitions=partitions,
             ids=keys,
             schema_ids=ids,
-            key_store=open_keystore(settings),
+            key_store=open_keystore(settings, PIPELINE),
         ),
         source=source,
         translate=translate,

@@ -17,6 +17,7 @@ from connectors.messages import Composed, Message, Position
 from connectors.source import Cursor
 from ops.initialise import schema_ids
 from ops.keystore import open_keystore
+from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from projections.feeds import FeedStore
 from schemas import registry, topics
@@ -89,7 +90,7 @@ def open_relay(
     front, behind = SourceReader(config, types), SourceReader(config, types)
     outlet = FeedOutlet(config, ids)
     store = FeedStore(settings.pipeline_dsn)
-    key_store = open_keystore(settings)
+    key_store = open_keystore(settings, PIPELINE)
     for each in (front, behind, outlet, store, key_store):
         closer.enter_context(closing(each))
     return FeedRelay(

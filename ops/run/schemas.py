@@ -17,7 +17,6 @@ from ops.schemas_gateway.doorman import PostgresDoorman
 from ops.settings import Settings
 from schemas.errors import PermanentError
 
-_HOST: Final = "127.0.0.1"
 _TIMEOUT_SECONDS: Final = 10.0
 _POOL_SECONDS: Final = 5.0
 
@@ -41,7 +40,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
         app = create_app(upstream, PostgresDoorman(pool, time.monotonic))
         port = settings.port("schemas")
         config = uvicorn.Config(
-            app, host=_HOST, port=port, access_log=False, log_config=None, server_header=False
+            app,
+            host=settings.listen,
+            port=port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=_serve, args=(server,), name="schemas")

@@ -1,4 +1,4 @@
-"""Serve one HTTP application on loopback until a signal ends it."""
+"""Serve one HTTP application, on loopback by default, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 
 from schemas.errors import PermanentError
 
-HOST: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 _GRACE_SECONDS: Final = 5
 _KEEP_ALIVE_SECONDS: Final = 15
 _MOST_AT_ONCE: Final = 500  # connections: who opens more and says nothing keeps out no one else
 _MOST_HEADER_BYTES: Final = 32_768
 
 
-def serve(app: ASGIApp, port: int, stop: threading.Event, name: str) -> None:
+def serve(app: ASGIApp, port: int, stop: threading.Event, name: str, host: str = LOOPBACK) -> None:
     """Answer until ``stop`` is set.
 
     Raises:
@@ -27,7 +27,7 @@ def serve(app: ASGIApp, port: int, stop: threading.Event, name: str) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host=HOST,
+            host=host,
             port=port,
             http="h11",  # the only one that bounds what it holds of a request's head
             h11_max_incomplete_event_size=_MOST_HEADER_BYTES,

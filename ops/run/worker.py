@@ -9,6 +9,7 @@ from typing import Protocol
 from ops.initialise import schema_ids
 from ops.keystore import open_keystore
 from ops.run.garbage import collect_rarely
+from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from schemas.sealing import seal_bytes
 from schemas.topics import CONSUMED
@@ -39,7 +40,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         TransientError, PermanentError: what ended it.
     """
     ids = schema_ids(settings)
-    key_store = open_keystore(settings)
+    key_store = open_keystore(settings, PIPELINE)
     config = app.WorkerConfig(
         client_config=settings.kafka("worker"),
         dsn=settings.pipeline_dsn,
