@@ -32,8 +32,8 @@ from projections.agency_rows import (
 from projections.clients import add_client, revoke_client
 from projections.policy_store import store_basis, store_policy
 from schemas.errors import PermanentError
-from schemas.rights import NAME, Grant, Policy
-from schemas.rights_terms import Terms, check_terms
+from schemas.rights import NAME, Grant, Policy, expiry
+from schemas.rights_terms import check_terms
 
 __all__ = (
     "Agency",
@@ -135,13 +135,9 @@ def grant(
         PermanentError: the policy does not allow it, or another grant of this basis for this
             purpose counts at the same time; the text says what to do.
     """
-
-    def checked(start: datetime) -> Terms:
-        return check_terms(
-            policy, agency, basis, purpose, regions=regions, since=start, expires_at=expires_at
-        )
-
-    terms = checked(since or now)
+    terms = check_terms(
+        policy, agency, basis, purpose, regions=regions, since=since or now, expires_at=expires_at
+    )
     with changing(connection) as cursor:
         lock_standing(cursor, agency)
         for old in grants_of(connection, agency):
@@ -149,8 +145,9 @@ def grant(
                 continue
             if old.expires_at is not None and old.expires_at <= now:
                 continue
-            same = checked(since or old.since)
-            if same.equals(old) and old.history_from == history_from:
+            ends_at = expiry(policy.bases[basis], old.since, expires_at)
+            told = (old.regions, old.since, old.expires_at, old.history_from)
+            if told == (terms.regions, since or old.since, ends_at, history_from):
                 return old
             if terms.overlaps(old):
                 raise PermanentError(

@@ -45,6 +45,7 @@ __all__ = (
     "PolicyError",
     "Purpose",
     "decide",
+    "expiry",
     "load_policy",
     "parse_policy",
 )

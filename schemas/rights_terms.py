@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.errors import PermanentError
-from schemas.rights import Grant
+from schemas.rights import Grant, expiry
 from schemas.rights_policy import REGIONAL, Policy
 
 _REGION: Final = re.compile(r"[0-9]{2,10}")  # 17, 1703, 1703202
@@ -22,14 +22,6 @@ class Terms:
     regions: frozenset[str] | None
     since: datetime
     expires_at: datetime | None
-
-    def equals(self, other: Grant) -> bool:
-        """Return whether a grant has just these terms."""
-        return (self.regions, self.since, self.expires_at) == (
-            other.regions,
-            other.since,
-            other.expires_at,
-        )
 
     def overlaps(self, other: Grant) -> bool:
         """Return whether both count at some moment; ``other`` was not revoked."""
@@ -75,5 +67,4 @@ def check_terms(
             raise PermanentError(
                 f"basis {basis} allows grants of at most {found.longest_days} days: until {longest}"
             )
-        expires_at = expires_at or longest
-    return Terms(named, since, expires_at)
+    return Terms(named, since, expiry(found, since, expires_at))
