@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import orjson
@@ -68,3 +69,46 @@ def test_what_our_commands_never_write_is_refused(changed: dict[str, Any], rule:
     with pytest.raises(InvalidRecord) as refused:
         translate(SourceRecord(record.source_key, record.original, content))
     assert refused.value.rule == rule
+
+
+def erasure(**changes: object) -> SourceRecord:
+    content: dict[str, object] = {
+        "type": "hub.erasure_decided",
+        "subject": "5d1c33f0-8a51-8e02-9b77-3f2f8f0c9d11",
+        "class": "health",
+        "decision": "restrict",
+        "basis": "a law",
+        "until": "2029-03-10",
+        "version": 2,
+        "on": "2026-03-10",
+    }
+    return SourceRecord("erasure/x/health/restrict/2", b"", content | changes)
+
+
+def test_an_erasure_is_a_record_of_its_own_for_each_class_and_decision() -> None:
+    draft = translate(erasure())
+
+    key = "erasure/5d1c33f0-8a51-8e02-9b77-3f2f8f0c9d11/health/restrict"
+    assert (draft.record_key, draft.version, draft.corrects) == (key, 2, f"{key}/1")
+    assert draft.change == "CORRECTED"
+    assert draft.fields["until"] == date(2029, 3, 10)
+    first = translate(erasure(version=1, until=None, decision="erase"))
+    assert (first.change, first.corrects, first.fields["until"]) == ("CREATED", None, None)
+    assert first.record_key != draft.record_key
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"class": "secret"},
+        {"decision": "forget"},
+        {"basis": ""},
+        {"basis": "a\nlaw"},
+        {"until": "soon"},
+        {"subject": "nobody"},
+        {"version": None},
+    ],
+)
+def test_an_erasure_that_we_never_write_is_set_aside(wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidRecord):
+        translate(erasure(**wrong))
