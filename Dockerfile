@@ -19,7 +19,7 @@ RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/registry-hub 
 COPY --from=build /opt/hub /opt/hub
 ENV PATH=/opt/hub/bin:$PATH HUB_HOME=/var/lib/registry-hub PYTHONUNBUFFERED=1
 USER hub
-RUN mkdir -p -m 700 /var/lib/registry-hub/secrets/epochs
+RUN mkdir -p -m 700 /var/lib/registry-hub/secrets/epochs /var/lib/registry-hub/audit /var/lib/registry-hub/tax
 WORKDIR /var/lib/registry-hub
 ENTRYPOINT ["hub"]
 CMD ["--help"]

@@ -20,7 +20,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ops.settings import PORT_OFFSETS, Settings, create_secrets
+from ops.secret_files import create_all
+from ops.settings import PORT_OFFSETS, Settings
 from ops.stack.record import Record, boot_id, start_ticks
 from ops.stack.stack import PortTakenError, Stack
 
@@ -113,9 +114,15 @@ def topic_name(unique_name: Callable[[str], str]) -> str:
 def free_settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings of an empty home with secrets, on free ports; what a test starts is stopped."""
     settings = Settings(home=tmp_path, cache=_cache(), port_base=_free_base())
-    create_secrets(settings.home / "secrets")
+    create_all(settings.secrets_folder)
     yield settings
     Stack(settings).down()
+
+
+@pytest.fixture(scope="session")
+def free_base() -> int:
+    """A range of ports that nobody uses."""
+    return _free_base()
 
 
 def _administer(settings: Settings, statement: sql.Composed) -> None:

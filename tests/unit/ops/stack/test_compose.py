@@ -12,7 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 
-from ops.settings import DATABASES, SECRET_NAMES, Settings
+from ops.run.components import CONNECTORS, components
+from ops.secret_files import BROKER, KAFKA_PRINCIPALS, kafka_file
+from ops.settings import DATABASES, Settings
 
 PROJECT = Path(__file__).parents[4]
 COMPOSE = PROJECT / "docker-compose.yml"
@@ -86,24 +88,94 @@ def test_nothing_is_published_beyond_loopback(compose: dict[str, Any]) -> None:
     assert all(str(port).startswith("127.0.0.1:") for port in ports)
 
 
-def test_no_password_stands_in_the_file(compose: dict[str, Any]) -> None:
-    environments = [each.get("environment", {}) for each in compose["services"].values()]
-    passwords = [
-        value for each in environments for name, value in each.items() if "PASSWORD" in name
-    ]
+def test_no_password_stands_in_the_file_or_in_an_environment(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for name, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in name or str(value).startswith("/run/secrets/")
+            said = re.findall(r'password="([^"]*)"', str(value)) + re.findall(
+                r"\bpassword=([^\s\"]+)", str(value)
+            )
+            assert {each for each in said if not each.startswith("$${file:/run/secrets/")} == set()
 
-    assert len(passwords) > len(environments) / 2
-    assert all(value.startswith("${HUB_POSTGRES_PASSWORD:?") for value in passwords)
+
+def test_every_secret_is_a_file_that_the_head_says_how_to_make(compose: dict[str, Any]) -> None:
+    handed = {
+        name
+        for service in compose["services"].values()
+        for name in (each if isinstance(each, str) else each["source"] for each in secrets(service))
+    }
+
+    assert set(compose["secrets"]) == handed
+    assert {f"./secrets/{name}" for name in handed} == {
+        secret["file"] for secret in compose["secrets"].values()
+    }
 
 
-def test_every_secret_of_the_hub_is_handed_in_as_a_file(compose: dict[str, Any]) -> None:
-    assert set(compose["secrets"]) == set(SECRET_NAMES)
+# What a component is handed beside the certificate and the line for its role.
+_KEYS_OF_IDS = {"person_key", "event_key", "digest_key"}
+_HANDED = {
+    "roles": set(),
+    "init": {kafka_file(principal) for principal in (BROKER, *KAFKA_PRINCIPALS)},
+    "sequencer": set(),
+    "integrator": {"audit_key", "log_key"},
+    "worker": _KEYS_OF_IDS | {"kafka_worker"},
+    "assessor": _KEYS_OF_IDS,
+    "clock": set(),
+    **{f"connector-{name}": _KEYS_OF_IDS | {f"kafka_connector-{name}"} for name in CONNECTORS},
+    "feeds": {"pseudonym_key", "kafka_feeds"},
+    "schemas": set(),
+    "api": _KEYS_OF_IDS | {"token_key"},
+}
 
+
+def test_each_component_is_handed_its_own_secrets_and_no_others(compose: dict[str, Any]) -> None:
+    hubs = {name: each for name, each in compose["services"].items() if "build" in each}
+    assert set(hubs) == set(_HANDED)
+    # The issuer is for development; who runs this has one.
+    local = {each.arguments for each in components(Settings.from_environment({}), 1)}
+    assert {
+        tuple(each["command"][1:]) for each in hubs.values() if each["command"][0] == "run"
+    } == (local - {("issuer",)})
+
+    for name, service in hubs.items():
+        home = service["environment"]["HUB_HOME"]
+        targets = {each["source"]: each["target"] for each in service["secrets"]}
+        passwords = {source for source in targets if source.startswith("pgpass")}
+        assert set(targets) - passwords == _HANDED[name] | {"ca.pem"}
+        assert len(passwords) == 1
+        assert ("pgpass" in passwords) == (name in {"roles", "init"})
+        for source, target in targets.items():
+            assert target == f"{home}/secrets/{'pgpass' if source in passwords else source}"
+
+
+def test_kafka_and_postgresql_are_reached_through_tls_with_a_password(
+    compose: dict[str, Any],
+) -> None:
+    kafka = compose["services"]["kafka"]["environment"]
+    protocols = kafka["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(",")
+    assert {each.partition(":")[2] for each in protocols} == {"SASL_SSL"}
+    assert kafka["KAFKA_AUTHORIZER_CLASS_NAME"].endswith("StandardAuthorizer")
+    assert kafka["KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND"] == "false"
+    rules = [line.split() for line in compose["configs"]["hba"]["content"].splitlines()]
+    assert {(rule[0], rule[-1]) for rule in rules} == {
+        ("local", "scram-sha-256"),
+        ("hostssl", "scram-sha-256"),
+    }
     for service in compose["services"].values():
         if "build" in service:
-            home = service["environment"]["HUB_HOME"]
-            targets = {secret["source"]: secret["target"] for secret in service["secrets"]}
-            assert targets == {name: f"{home}/secrets/{name}" for name in SECRET_NAMES}
+            settings = Settings.from_environment(
+                {
+                    name: _DEFAULT.sub(r"\1", str(each))
+                    for name, each in service["environment"].items()
+                }
+            )
+            assert settings.kafka_protocol == "SASL_SSL"
+            dsns = (settings.hub_dsn, settings.keys_dsn, settings.civil_dsn, settings.pipeline_dsn)
+            assert all("sslmode=verify-full" in dsn for dsn in dsns)
+
+
+def secrets(service: dict[str, Any]) -> list[Any]:
+    return list(service.get("secrets", []))
 
 
 def test_every_database_is_made(compose: dict[str, Any]) -> None:
