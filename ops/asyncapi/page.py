@@ -18,6 +18,7 @@ from typing import Any, Final
 from ops.asyncapi import feeds
 from ops.asyncapi.entries import Entry, Field, entries, words
 from ops.asyncapi.feeds import FeedMessage
+from ops.asyncapi.shapes import shape
 from ops.asyncapi.topic_words import HEADERS, TOPIC_WORDS, kept, key_words
 from schemas.topics import TOPICS
 from streams.feeds.cutting import ENDED_TYPE, WITHHELD_TYPE
@@ -29,6 +30,11 @@ _PARTS: Final = {
     "health": "The health registry states",
     "hub": "The hub states",
 }
+_FIELD_HEADS: Final = (
+    '<thead><tr><th scope="col">field</th><th scope="col">type</th>'
+    '<th scope="col">means</th></tr></thead>'
+)
+_NARROW: Final = 2  # columns that a phone shows side by side
 _CHIPS: Final = ("all", *_PARTS, "sealed", "feed")
 
 
@@ -145,11 +151,15 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     body = "".join(
         f'<tr><th scope="row"><code>{escape(first)}</code></th>'
-        + "".join(f"<td>{escape(each)}</td>" for each in rest)
+        + "".join(
+            f'<td data-head="{name}">{escape(each)}</td>'
+            for name, each in zip(heads[1:], rest, strict=True)
+        )
         + "</tr>"
         for first, *rest in rows
     )
-    return f'<table class="wide"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    kind = ' class="many"' if len(heads) > _NARROW else ""
+    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _about_feeds(sent: Mapping[str, FeedMessage]) -> str:
@@ -162,12 +172,15 @@ def _about_feeds(sent: Mapping[str, FeedMessage]) -> str:
 
 def _feed_card(message: FeedMessage) -> str:
     said = words()["feed"]
-    rows = "".join(_row(Field(name, "", False, said[name])) for name in message.example)
+    rows = "".join(
+        _row(Field(field["name"], shape(field["type"]).word, False, said[field["name"]]))
+        for field in message.schema["fields"]
+    )
     return f"""<article id="{message.name}" data-kinds="feed">
 <header><h3 class="name"><a href="#{message.name}">{message.name}</a></h3>
 <span class="tag">feed</span></header>
 <p>{escape(message.about)}</p>
-<table class="stack"><tbody>{rows}</tbody></table>
+<table class="stack">{_FIELD_HEADS}<tbody>{rows}</tbody></table>
 {_example("Example", message.example)}
 </article>"""
 
@@ -197,8 +210,7 @@ def _card(entry: Entry, message: FeedMessage | None) -> str:
 <dt>in feeds</dt><dd>{"yes, where the legal basis covers it" if message else "no"}</dd>
 {changes}
 <dt>Avro</dt><dd><code>{entry.full_name}</code>, version {versions}</dd></dl>
-<table class="stack"><thead><tr><th scope="col">field</th><th scope="col">type</th>
-<th scope="col">means</th></tr></thead><tbody>{rows}</tbody></table>
+<table class="stack">{_FIELD_HEADS}<tbody>{rows}</tbody></table>
 {examples}
 </article>
 """
