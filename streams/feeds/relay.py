@@ -85,15 +85,16 @@ class FeedRelay:
             raise
 
     def _step(self) -> bool:
-        if self._state is None:
-            self._state = self.outlet.open()
-            self._unsaved = 0
-        self.front.open()
         now = self.now()
         entitled = {
             agency: Entitlement(self.policy, grants, now)
             for agency, grants in self.store.rights().items()
         }
+        # Only now: a relay that waits for its place must not fence the one that is at work.
+        if self._state is None:
+            self._state = self.outlet.open()
+            self._unsaved = 0
+        self.front.open()
         state, ends = self._begin_and_end(self._state, entitled, now)
         self._turn += 1
         if self._turn % 2 and self._resend(self._state, entitled, now):

@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import fastavro
 import httpx
@@ -37,59 +36,16 @@ from schemas.registry import SchemaIds
 from schemas.rights import Grant, load_policy
 from schemas.sealing import seal
 from schemas.topics import EVENTS, NEEDS
-from streams.facts import facts
 from streams.feeds.names import feed_topic, resend_topic, user
 from streams.feeds.relay import FeedRelay
 from streams.feeds.state import State
 from tests.builders import record, some_id
+from tests.integration.feeds.stated import PROGRESS, STATED, Read, Written, need
+from tests.integration.feeds.stated import store as store_fact
 
 PARTITIONS = 2
 _PROCESS = Path(__file__).with_name("relay_process.py")
 _PROJECT = Path(__file__).parents[3]
-_FACT = """
-INSERT INTO live.facts (event_id, ordinal, person, kind, value, sealed, sensitivity, valid_from,
-    valid_to, known_from, record, version, change, digest, topic, partition, "offset")
-VALUES (%s, %s, %s, %s, %s, %s, %s, date '1970-01-01' + %s::int, date '1970-01-01' + %s::int,
-    timestamptz 'epoch' + %s * interval '1 microsecond', %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT DO NOTHING
-"""
-_PROGRESS = """
-INSERT INTO live.progress
-    (topic, partition, cluster_id, topic_id, next, epoch, partition_sequence)
-VALUES (%s, %s, '', '', %s, 1, 0)
-ON CONFLICT (topic, partition) DO UPDATE SET next = excluded.next
-"""
-
-
-@dataclass(frozen=True)
-class Written:
-    """An event, and where it stands."""
-
-    topic: str
-    partition: int
-    offset: int
-    record: Record
-
-    @property
-    def type(self) -> str:
-        kind: str = self.record["meta"]["type"]
-        return kind
-
-
-@dataclass(frozen=True)
-class Read:
-    """A record of a feed, as a subscriber reads it."""
-
-    offset: int
-    key: bytes | None
-    headers: Mapping[str, str]
-    name: str  # of the Avro record
-    value: Record
-
-    @property
-    def number(self) -> int:
-        number: int = self.value["feed"]["number"]
-        return number
 
 
 @dataclass
@@ -143,7 +99,7 @@ class Rig:
         row = catalogue()[kind]
         blocks = {key: fields.pop(key) for key in row.sealed if isinstance(fields.get(key), dict)}
         base = dict.fromkeys(row.sealed) | fields
-        made = record(kind, subject, meta, **base) if kind in _KNOWN else _need(row, meta, subject)
+        made = record(kind, subject, meta, **base) if kind in STATED else need(row, meta, subject)
         made |= base
         if not blocks:
             return made
@@ -186,8 +142,8 @@ class Rig:
                 if each.topic == self.sources[NEEDS]:
                     continue
                 if store:
-                    _store(connection, each)
-                connection.execute(_PROGRESS, [each.topic, each.partition, each.offset + 1])
+                    store_fact(connection, each)
+                connection.execute(PROGRESS, [each.topic, each.partition, each.offset + 1])
 
     # -- the relay
 
@@ -277,6 +233,11 @@ class Rig:
             assert time.monotonic() < deadline, "waited long enough"
             time.sleep(0.05)
 
+    def renew_producer(self) -> None:
+        """Write with a new producer: the old one speaks to a server that was killed."""
+        self._producer.close(timeout=1)
+        self._open_producer()
+
     def _open_producer(self) -> Any:
         self._producer = KafkaProducer(
             **self.settings.kafka("admin"), transactional_id=f"writer-{self.suffix}", acks="all"
@@ -322,49 +283,3 @@ def _ready(settings: Settings) -> SchemaIds:
         return schema_ids(settings)
     _initialised.add(settings.home)
     return initialise(settings)
-
-
-_KNOWN = {name for name in catalogue() if not name.startswith("hub.need_")}
-
-
-def _need(row: Any, meta: Mapping[str, Any], subject: bytes) -> Record:
-    base = record("civil.death_registered", subject, {"type": row.name, "source": "hub", **meta})
-    return {"meta": base["meta"] | {"type": row.name, "source": "hub"}} | {
-        "need": some_id((subject, "need")),
-        "household": some_id((subject, "household")),
-        "kind": "child_benefit",
-        "status": "detected",
-        "since": (date(2026, 3, 1) - date(1970, 1, 1)).days,
-        "review_on": None,
-        "urgency": "normal",
-        "amount_minor": 100,
-        "rule": "uz.child_benefit",
-        "needs": None,
-    }
-
-
-def _store(connection: psycopg.Connection[tuple[Any, ...]], each: Written) -> None:
-    meta = each.record["meta"]
-    for ordinal, fact in enumerate(facts(meta["type"], each.record)):
-        connection.execute(
-            _FACT,
-            [
-                UUID(bytes=meta["id"]),
-                ordinal,
-                UUID(bytes=fact.person),
-                fact.kind,
-                json.dumps(fact.value),
-                fact.sealed,
-                fact.sensitivity,
-                fact.valid_from,
-                fact.valid_to,
-                meta["recorded_at"],
-                UUID(bytes=meta["record"]),
-                meta["version"],
-                meta["change"],
-                meta["digest"],
-                each.topic,
-                each.partition,
-                each.offset,
-            ],
-        )

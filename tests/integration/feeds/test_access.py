@@ -187,7 +187,9 @@ def gateway(rig: Rig) -> Iterator[str]:
 def registry_client(url: str, credentials: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a library of its own, while it is imported
-        from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415
+        from confluent_kafka.schema_registry import (  # noqa: PLC0415  # type: ignore[import-untyped]
+            SchemaRegistryClient,
+        )
     return SchemaRegistryClient({"url": url, "basic.auth.user.info": credentials})
 
 

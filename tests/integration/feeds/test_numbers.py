@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from schemas.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from tests.integration.feeds.rig import Read, Rig
+    from tests.integration.feeds.rig import Rig
+    from tests.integration.feeds.stated import Read
 
 
 def incomes(rig: Rig, first: int, count: int) -> list[dict[str, object]]:

@@ -15,7 +15,8 @@ from streams.feeds.places import Source, merge, pack, unpack
 from streams.feeds.resending import SLICE
 
 if TYPE_CHECKING:
-    from tests.integration.feeds.rig import Read, Rig
+    from tests.integration.feeds.rig import Rig
+    from tests.integration.feeds.stated import Read
 
 
 def ask(rig: Rig, agency: str, first: int, last: int, key: str = "k") -> Any:

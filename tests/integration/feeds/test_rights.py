@@ -12,7 +12,8 @@ from schemas.ids import days
 from tests.builders import DAY
 
 if TYPE_CHECKING:
-    from tests.integration.feeds.rig import Read, Rig
+    from tests.integration.feeds.rig import Rig
+    from tests.integration.feeds.stated import Read
 
 # What an agency may see: by law, Avro name of the record, its fields. Nothing else comes.
 PENSION = {
