@@ -160,17 +160,33 @@ def create_passwords(folder: Path, principals: Iterable[str] = KAFKA_PRINCIPALS)
 
 def create_passfile(folder: Path) -> list[str]:
     """Add to libpq's password file each role that it lacks; return their names."""
+    missing = _roles_without_line(folder)
+    if missing:
+        lines = _passfile(folder)
+        lines += [_passfile_line(role) + random_bytes.token_hex(SECRET_BYTES) for role in missing]
+        write_secret(folder / PASSFILE, "".join(f"{line}\n" for line in lines))
+    return missing
+
+
+def _passfile(folder: Path) -> list[str]:
     path = folder / PASSFILE
-    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
-    missing = [
+    return path.read_text(encoding="ascii").splitlines() if path.exists() else []
+
+
+def _roles_without_line(folder: Path) -> list[str]:
+    lines = _passfile(folder)
+    return [
         role
         for role in DATABASE_ROLES
         if not any(line.startswith(_passfile_line(role)) for line in lines)
     ]
-    if missing:
-        lines += [_passfile_line(role) + random_bytes.token_hex(SECRET_BYTES) for role in missing]
-        write_secret(path, "".join(f"{line}\n" for line in lines))
-    return missing
+
+
+def missing_passwords(folder: Path) -> list[str]:
+    """Return the files of Kafka's passwords, and the lines of the password file, that lack."""
+    files = [kafka_file(each) for each in (BROKER, *KAFKA_PRINCIPALS)]
+    missing = [name for name in files if not (folder / name).exists()]
+    return missing + [f"{PASSFILE} for {role}" for role in _roles_without_line(folder)]
 
 
 def database_password(folder: Path, role: str) -> str:

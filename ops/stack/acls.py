@@ -90,6 +90,11 @@ class Drift:
     def __bool__(self) -> bool:
         return bool(self.missing or self.extra or self.strange)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Return whether any rule of the table is there."""
+        return len(self.missing) < len(RULES)
+
     def lines(self) -> list[str]:
         """Return it like a difference of texts."""
         marked = (("-", self.missing), ("+", self.extra), ("?", self.strange))

@@ -18,11 +18,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.settings import PORT_OFFSETS, SECRET_NAMES, Settings, others_can_enter, read_secrets
+from ops import secret_files
+from ops.lazy import load
+from ops.settings import PORT_OFFSETS, Settings, others_can_enter, read_secrets
 from ops.stack import artifacts, kafka, postgres
 from ops.stack.server import plain_environment
 from ops.stack.stack import SERVERS, PortTakenError, Stack, refuse_taken_port
-from schemas.errors import PermanentError
+from schemas.errors import HubError, PermanentError
 
 FINDING = 1
 _OLDEST, _NEWEST = (3, 11), (3, 14)
@@ -128,8 +130,7 @@ def _space(settings: Settings) -> Iterator[Check]:
 def _ports(settings: Settings) -> Iterator[Check]:
     stack = Stack(settings)
     ours = {port for name, server in SERVERS.items() if stack.record(name) for port in server.ports}
-    if stack.record("api"):
-        ours.add("api")
+    ours |= {name for name in PORT_OFFSETS if name not in SERVERS and stack.record(name)}
     for name in PORT_OFFSETS:
         label, port = f"port for {name}", settings.port(name)
         if name in ours:
@@ -163,9 +164,9 @@ def _secrets(settings: Settings) -> Iterator[Check]:
         yield Check("secrets", "none yet; the first `hub up` writes them")
         return
     loose = [
-        name
-        for name in SECRET_NAMES
-        if (folder / name).exists() and stat.S_IMODE((folder / name).stat().st_mode) & 0o077
+        path.name
+        for path in sorted(folder.iterdir())
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
     try:
         read_secrets(folder)
@@ -174,6 +175,34 @@ def _secrets(settings: Settings) -> Iterator[Check]:
         return
     mend = f"chmod 600 {folder}/*" if loose else ""
     yield Check("secrets", f"others may read {', '.join(loose)}" if loose else "readable", mend)
+
+
+def _passwords(settings: Settings) -> Iterator[Check]:
+    folder = settings.secrets_folder
+    if not folder.is_dir():
+        return
+    if missing := secret_files.missing_passwords(folder):
+        yield Check("passwords", f"{', '.join(missing)} missing", "hub up writes new ones")
+    else:
+        yield Check("passwords", "there is one for each principal of Kafka and role of PostgreSQL")
+
+
+def _rules(settings: Settings) -> Iterator[Check]:
+    """What Kafka allows, if it runs and was set up."""
+    if Stack(settings).record("kafka") is None:
+        return
+    drift = load("ops.stack.acls:drift")  # half a second that the other checks need not wait
+    try:
+        found = drift(settings.kafka(secret_files.ADMIN))
+    except HubError as error:
+        yield Check("rules of Kafka", str(error), "hub down, then hub up")
+        return
+    if not found.is_set_up:
+        yield Check("rules of Kafka", "none yet; `hub init` makes them")
+        return
+    lines = found.lines()
+    told = f"{len(lines)} differ, first {lines[0]}" if lines else "as declared"
+    yield Check("rules of Kafka", told, "hub init; see hub init --check" if lines else "")
 
 
 def _user(settings: Settings) -> Iterator[Check]:
@@ -205,5 +234,7 @@ LOOKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (
     _ports,
     _folders,
     _secrets,
+    _passwords,
+    _rules,
     _user,
 )

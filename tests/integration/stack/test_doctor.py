@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
+from ops.secret_files import ADMIN
 from ops.settings import Settings
-from ops.stack import artifacts, kafka
+from ops.stack import acls, artifacts, kafka
 from ops.stack.doctor import LOOKS, Check
 
 
@@ -19,6 +21,8 @@ def _checks(settings: Settings) -> dict[str, Check]:
 
 
 def test_a_running_stack_is_well(stack: Settings) -> None:
+    acls.apply(stack.kafka(ADMIN))
+
     mends = {check.name: check.mend for check in _checks(stack).values() if check.mend}
 
     assert mends == {}
@@ -65,6 +69,27 @@ def test_loose_and_lost_secrets_are_found(free_settings: Settings) -> None:
     (folder / "person_key").unlink()
 
     assert "backup" in _checks(free_settings)["secrets"].mend
+
+
+def test_a_rule_that_is_missing_at_kafka_is_found(stack: Settings) -> None:
+    acls.apply(stack.kafka(ADMIN))
+    admin = KafkaAdminClient(**stack.kafka(ADMIN))
+    try:
+        acls.remove(admin, "feeds")
+
+        found = _checks(stack)["rules of Kafka"]
+
+        assert "hub init" in found.mend
+        assert found.found.endswith("- feeds READ TOPIC citizen.needs.v1 LITERAL")
+    finally:
+        admin.close()
+        acls.apply(stack.kafka(ADMIN))
+
+
+def test_a_missing_password_is_found(free_settings: Settings) -> None:
+    (free_settings.secrets_folder / "kafka_worker").unlink()
+
+    assert _checks(free_settings)["passwords"].found == "kafka_worker missing"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another user")
