@@ -68,8 +68,13 @@ def test_all_ids_of_a_person_and_nobody_else(
 ) -> None:
     before = keys_of(store, "2bek")
 
-    coming.erased("8patient")
+    decided = coming.erased("8patient")
     done = carry_out(coming.connection, store, RULES, LATER)
+
+    stored = coming.connection.execute(
+        "SELECT event_id FROM live.facts WHERE kind IN ('erased', 'restricted', 'erasure_refused')"
+    ).fetchall()
+    assert {row[0] for row in stored} == {one.event_id for one in decided}
 
     assert done == 2 * 4  # what is refused has no effect
     found = keys_of(store, "1ali", "8patient")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from projections import epochs as module
 from projections.epochs import EpochFolder, EpochMissingError, OneEpoch
 from schemas.errors import PermanentError
 
@@ -36,7 +35,7 @@ def test_a_crash_before_the_name_leaves_no_key(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(module.os, "link", dies)
+        patched.setattr(os, "link", dies)
         with pytest.raises(KeyboardInterrupt):
             folder.create(1)
     assert folder.numbers() == []
