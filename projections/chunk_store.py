@@ -269,21 +269,16 @@ async def _quarantine(
 
 async def put_on_record(connection: Connection, work: ChunkWork, outcome: Outcome) -> None:
     """Write the chunk's leaf, in the transaction that is open."""
-    await connection.execute(sql.INSERT_LEAF, leaves.row("chunk", _leaf(work, outcome)))
-
-
-def _leaf(work: ChunkWork, outcome: Outcome) -> dict[str, object]:
-    return {
+    leaf = {
         "topic": work.topic,
         "partition": work.partition,
         "first_offset": work.first_offset,
         "last_offset": work.last_offset,
         "records": work.records,
         "root": work.root.hex(),
-        "applied": outcome.applied,
-        "suppressed": outcome.suppressed,
-        "quarantined": outcome.quarantined,
+        **outcome._asdict(),
     }
+    await connection.execute(sql.INSERT_LEAF, leaves.row("chunk", leaf))
 
 
 async def _advance(connection: Connection, work: ChunkWork, outcome: Outcome) -> None:

@@ -171,9 +171,7 @@ def decide(
             "on": today.isoformat(),
         }
         connection.execute(_OUTBOX, [orjson.dumps(body), alias])
-        # The reason stays in the event: it is an operator's own words, and leaves are for anybody.
-        said = {name: value for name, value in body.items() if name != "reason"}
-        leaf = said | {"what": "identity", "event": UUID(bytes=event_id)}
+        leaf = body | {"what": "identity", "event": UUID(bytes=event_id)}
         leaves.leave(connection, "operator", leaf)
     return Decided(decision, event_id, record, is_new=True)
 

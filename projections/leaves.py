@@ -33,6 +33,8 @@ KINDS: Final = (
 )
 # Ids of people stand under these names only, at any depth; they are published as pseudonyms.
 PEOPLE: Final = frozenset({"person", "persons", "alias", "household", "members"})
+# Somebody's own words stand under this name; published as a keyed digest: they may name anybody.
+WORDS: Final = "reason"
 MOST_BYTES: Final = 4096  # of a published leaf
 _ENVELOPE: Final = 160  # what a published leaf has around its body, at most
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

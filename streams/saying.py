@@ -131,6 +131,7 @@ def _message(
 def _leaf(row: NeedRow, body: bytes) -> dict[str, object]:
     """Return the audit leaf of a decision: what was said, by hash of what leaves (sealed)."""
     return {
+        "what": "need",
         "event": text(row.event_id),
         "need": text(row.need),
         "version": row.version,

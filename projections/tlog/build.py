@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from projections.leaves import PEOPLE
+from projections.leaves import PEOPLE, WORDS
 from schemas.ids import canonical_json, text, uuid8
 
 VERSION: Final = 1
@@ -30,15 +30,10 @@ class Row(NamedTuple):
 
 def builder(audit_key: bytes) -> Callable[[Row], bytes]:
     """Return what turns a row into a leaf, people as pseudonyms under ``audit_key``."""
-    keyed = hmac.new(audit_key, DOMAIN, "sha256")
-
-    def pseudonym(identifier: str) -> str:
-        digest = keyed.copy()
-        digest.update(identifier.encode())
-        return text(uuid8(digest.digest()))
+    hide = pseudonyms(audit_key)
 
     def build(row: Row) -> bytes:
-        body = _hidden(orjson.loads(row.body), pseudonym)
+        body = _hidden(orjson.loads(row.body), hide)
         return canonical_json(
             {"v": VERSION, "number": row.number, "at": row.at, "kind": row.kind, "body": body}
         )
@@ -47,20 +42,24 @@ def builder(audit_key: bytes) -> Callable[[Row], bytes]:
 
 
 def pseudonyms(audit_key: bytes) -> Callable[[str], str]:
-    """Return what tells the pseudonym of an id, in the log's domain."""
+    """Return what tells the pseudonym of an id, or of anything that is not to be read."""
+    keyed = hmac.new(audit_key, DOMAIN, "sha256")
 
-    def pseudonym(identifier: str) -> str:
-        digest = hmac.digest(audit_key, DOMAIN + identifier.encode(), "sha256")
-        return text(uuid8(digest))
+    def pseudonym(hidden: str) -> str:
+        digest = keyed.copy()
+        digest.update(hidden.encode())
+        return text(uuid8(digest.digest()))
 
     return pseudonym
 
 
 def _hidden(value: Any, pseudonym: Callable[[str], str]) -> Any:
-    """Return JSON with people's ids replaced, at any depth."""
+    """Return JSON with people's ids and somebody's own words replaced, at any depth."""
     if isinstance(value, dict):
         return {
-            name: _people(each, pseudonym) if name in PEOPLE else _hidden(each, pseudonym)
+            name: _people(each, pseudonym)
+            if name in PEOPLE or name == WORDS
+            else _hidden(each, pseudonym)
             for name, each in value.items()
         }
     if isinstance(value, list):

@@ -111,7 +111,7 @@ def test_every_event_and_read_is_proved_to_outsiders(
     assert outsider.log(vkey, log_folder(settings)) == ""
 
 
-def test_what_is_at_an_offset_is_proved_unless_the_topic_was_changed(
+def test_each_offset_is_proved_unless_the_topic_was_changed(
     hub: tuple[Rig, Settings],
 ) -> None:
     rig, settings = hub

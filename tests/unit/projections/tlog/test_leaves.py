@@ -79,6 +79,13 @@ def test_any_text_goes_in_and_stays_one_line_of_json(name: str, value: str) -> N
     assert json.loads(BUILD(Row(1, AT, "read", stored)))["body"].keys() == {name}
 
 
+def test_somebodys_own_words_are_not_published() -> None:
+    """An operator's reason may name anybody; with the key one can show that it was this one."""
+    body = {"reason": "the neighbour of Ali Valiyev asked", "what": "erasure"}
+
+    assert published(body)["body"] == {"reason": hidden(body["reason"]), "what": "erasure"}
+
+
 def test_long_lists_become_count_and_digest() -> None:
     body = {"persons": [ALI] * 200, "fields": [f"field {n}" for n in range(600)], "what": "needs"}
 
