@@ -25,6 +25,7 @@ from subscriber_store import Feed, Line, Store, follow, main
 
 REFUSALS = (
     KafkaError._AUTHENTICATION,
+    KafkaError._SSL,  # a certificate that the CA file does not vouch for
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,

@@ -35,10 +35,10 @@ def consumer(feed: Feed) -> KafkaConsumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # what is no longer kept shows as a gap in the numbers
         )
-    except KafkaTimeoutError as error:  # all that this library says of a wrong password
+    except KafkaTimeoutError as error:  # all it says of a wrong password or certificate
         raise RefusedError(
             f"authentication failed, or nobody answers at {feed.bootstrap}: look at user, password"
-            " file and address"
+            " file, certificate and address"
         ) from error
 
 

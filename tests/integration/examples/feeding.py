@@ -143,6 +143,7 @@ class Subscriber:
         *,
         password: str = PASSWORD,
         schemas_url: str = "",
+        jars: Path | None = None,
     ) -> None:
         ini = configparser.ConfigParser()
         ini.read(EXAMPLES / "subscriber.ini", "utf-8")
@@ -150,6 +151,8 @@ class Subscriber:
         ini["kafka"]["user"] = user(agency)
         ini["schemas"]["url"] = schemas_url or settings.registry_url
         ini["feed"]["agency"] = agency
+        if settings.kafka_ca is not None:
+            ini["kafka"]["ca_file"] = str(settings.kafka_ca)
         with (folder / "subscriber.ini").open("w", encoding="utf-8") as file:
             ini.write(file)
         (folder / "password").write_text(password + "\n", encoding="utf-8")
@@ -157,7 +160,7 @@ class Subscriber:
             folder / each for each in ("feed.sqlite", "said", "errors")
         )
         self._command = [*SUBSCRIBERS[name], str(folder / "subscriber.ini")]
-        arguments = settings.home / "kafka" / "java.args"
+        arguments = jars or settings.home / "kafka" / "java.args"
         consumer = f"{java()} @{arguments} org.apache.kafka.tools.consumer.ConsoleConsumer"
         self._environment = {
             "PATH": os.environ["PATH"],
