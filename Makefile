@@ -14,6 +14,7 @@ SHELL := bash
 ENVIRONMENT := $(VENV)/.stamp-environment
 PROJECT := $(VENV)/.stamp-project
 ARCHIVES := $(VENV)/.stamp-archives
+OUTSIDER := $(VENV)/.stamp-outsider
 
 .NOTPARALLEL:
 .PHONY: help setup check test unit integration fault demo bench volume soak mutants clean
@@ -21,7 +22,7 @@ ARCHIVES := $(VENV)/.stamp-archives
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(ARCHIVES) ## Set everything up in .venv and the cache; seconds when nothing changed
+setup: $(ARCHIVES) $(OUTSIDER) ## Set everything up in .venv and the cache; seconds when nothing changed
 
 $(ENVIRONMENT): constraints.txt
 	@$(PYTHON) -c '$(USABLE)' 2>/dev/null || { \
@@ -39,6 +40,11 @@ $(PROJECT): pyproject.toml $(ENVIRONMENT)
 
 $(ARCHIVES): ops/stack/artifacts.sha256 $(PROJECT)
 	@$(BIN)/hub fetch
+	@touch $@
+
+# What the Go program needs that checks the audit log as an outsider; Go's own cache keeps it.
+$(OUTSIDER): tests/outsider/go.sum $(PROJECT)
+	@cd tests/outsider && GOTOOLCHAIN=local ../../$(BIN)/go mod download
 	@touch $@
 
 check: setup ## Lint, format, types, architecture, event schemas

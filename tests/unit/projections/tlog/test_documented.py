@@ -1,4 +1,4 @@
-"""docs/audit.md lists every kind of leaf, what it can be about and every field, and nothing else."""
+"""docs/audit.md lists every kind of leaf, what it can be about, every field, and nothing else."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_everything_a_leaf_can_be_about_is_documented() -> None:
         for key, value in zip(node.keys, node.values, strict=True):
             is_what = isinstance(key, ast.Constant) and key.value == "what"
             if is_what and isinstance(value, ast.Constant) and value.value not in documented:
-                missing.add(f"{path}: {value.value}")
+                missing.add(f"{path}: {value.value!r}")
 
     assert sorted(missing) == []
 
