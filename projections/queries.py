@@ -26,7 +26,7 @@ from projections.leaves import leave
 from projections.moments import Moment
 from projections.opening import open_all
 from projections.present import Answer, freshness, present, registry_of
-from projections.sealing_keys import KeyReader
+from projections.restrictions import Readable
 from schemas.errors import TransientError
 
 __all__ = (
@@ -58,7 +58,7 @@ class Queries:
     """Answers from the projections. Safe to share between threads."""
 
     pool: ConnectionPool[psycopg.Connection[Answer]]
-    keystore: KeyReader
+    keystore: Readable
 
     def needs(self, asked: UUID, reader: Reader, at: Moment | None = None) -> Answer:
         """Return the needs as they stand: reasons, evidence, household and freshness.

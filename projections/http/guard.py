@@ -32,8 +32,8 @@ from projections.opening import open_all
 from projections.present import Answer
 from projections.problems import Problem
 from projections.queries import reading
+from projections.restrictions import ForBasis, Readable
 from projections.rights_context import Subject
-from projections.sealing_keys import KeyReader
 from schemas.rights import Access, Decision, Policy, decide
 from schemas.rights_fields import answer_fields
 
@@ -89,7 +89,7 @@ class Guard:
     """Asks under rights. Safe to share between threads."""
 
     pool: ConnectionPool[Connection]
-    keystore: KeyReader
+    keystore: Readable
     policy: Policy
     clock: Callable[[], tuple[date, datetime]]  # today, and now
 
@@ -130,7 +130,7 @@ class Guard:
             raise Problem("not-allowed", admission.decision.rule)
         if answer is None:
             raise Problem(instead)
-        open_all(answer, self.keystore)
+        open_all(answer, ForBasis(self.keystore, access.basis, self.clock()[0]))
         return answered(request, answer)
 
     def nobody(
@@ -181,7 +181,7 @@ class Guard:
             raise Problem("not-allowed", decision.rule)
         if instead:
             raise Problem(instead)
-        open_all(answer, self.keystore)
+        open_all(answer, ForBasis(self.keystore, access.basis, self.clock()[0]))
         return answered(request, answer, status, headers)
 
     def anybody(

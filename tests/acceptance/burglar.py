@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
+import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -34,6 +35,8 @@ class Block(NamedTuple):
 
 def stolen_keys(settings: Settings, owners: Collection[bytes]) -> dict[tuple[bytes, str], bytes]:
     """Return every key of ``owners`` that can be unwrapped with what lies on the disks."""
+    with psycopg.connect(settings.keys_dsn, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")  # what is in memory is on the disk sooner or later
     folder = settings.home / "secrets" / "epochs"
     epochs = [AESGCM(bytes.fromhex(path.read_text())) for path in folder.iterdir()]
     assert epochs, "without any epoch nothing is proved"
