@@ -13,8 +13,11 @@ import pytest
 
 from projections import erasures, leaves
 from projections.erasures import carry_out
-from projections.keystore import ERASED, Erasure, PostgresKeyStore
+from projections.keystore import ERASED, REDACTED, Erasure, PostgresKeyStore
+from projections.opening import Sealed, open_all
+from projections.restrictions import ForBasis
 from schemas.errors import TransientError
+from schemas.sealing import seal
 from streams.assessor import Assessor
 from tests.integration.assessment.country import NOW, ON, Country, person
 from tests.integration.privacy.coming import OWN, RULES, Coming
@@ -213,6 +216,13 @@ def test_the_restricted_open_for_what_the_law_names_only(
     names = [(ALI, "needs"), (ALI, "tax")]
     keys = store.existing(names)
 
+    reader = ForBasis(store, "social_protection", ON)
+    assert reader.existing(names) == keys | {(ALI, "needs"): ERASED}
+    block = seal(keys[ALI, "needs"], ALI, "needs", {"reason": {"kind": "x"}})
+    sealed = Sealed(UUID(bytes=ALI), UUID(bytes=ALI), "needs", block)
+    answer: dict[str, Any] = {"needs": [{"reason": sealed}]}
+    open_all(answer, reader)
+    assert answer["needs"][0]["reason"] == REDACTED  # as the API does
     assert store.readable(names, "claims", ON) == keys
     assert store.readable(names, "social_protection", ON) == keys | {(ALI, "needs"): ERASED}
     assert store.readable(names, "social_protection", date(2029, 3, 10))[ALI, "needs"] == ERASED
