@@ -44,6 +44,9 @@ class _Line(asyncio.Protocol):
         self._asked, self._got = number, b""
         self._transport.write(self._asker.requests[number])
 
+    def close(self) -> None:
+        self._transport.close()
+
     def data_received(self, data: bytes) -> None:
         self._got += data
         head, end, body = self._got.partition(_HEAD_END)
@@ -96,8 +99,13 @@ class Asker:
         for number, at in enumerate(self.times):
             loop.call_at(self._began + at, self._come, number)
         patience = _LEAD_SECONDS + self.times[-1] + _PATIENCE_SECONDS
-        async with asyncio.timeout(patience):
-            await self._done.wait()
+        try:
+            async with asyncio.timeout(patience):
+                await self._done.wait()
+        finally:
+            for line in tuple(self._free):
+                line.close()
+            await asyncio.sleep(0)  # what was closed is gone after a turn of the loop
 
     def is_free(self, line: _Line) -> None:
         """Give a connection its next request."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,36 +13,19 @@ import typer
 from rich.console import Console
 from rich.progress import TimeElapsedColumn
 
-from ops.bench import (
-    assess_report,
-    assessing,
-    audit_report,
-    auditing,
-    load,
-    query_report,
-    querying,
-    replay_report,
-    replaying,
-    report,
-)
+from ops.bench import load, report
 from ops.bench.contestants import CONTESTANTS, OURS, PEERS, Contestant
+from ops.bench.course import ROWS, Course, Measured
 from ops.bench.environment import environment
-from ops.bench.measure import Begin, measure
-from ops.bench.race import Arena, Tick
+from ops.bench.race import Tick
 from ops.bench.servers import own_stack
 from ops.initialise import initialise
 from ops.progress_bar import progress_bar
-from ops.settings import Settings
 from schemas.errors import PermanentError
-from schemas.registry import SchemaIds
 
-_SEED: Final = 20_260_101
 _LEAST_EVENTS: Final = 1000
 _LEAST_PEOPLE: Final = 1000
 _LEAST_SECONDS: Final = 1.0
-FACTS: Final = "facts"
-ROWS: Final = (FACTS, replaying.NAME, assessing.NAME, auditing.NAME, querying.NAME)
-_OF_THE_LOAD: Final = {FACTS, replaying.NAME, auditing.NAME}  # rows that read the topic
 
 
 def bench(  # noqa: PLR0917 - Typer calls it by name
@@ -86,7 +69,7 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
     contestants = _contestants(only)
     wanted = _rows(row)
     console = Console()
-    found: list[dict[str, object]] = []
+    found: list[Measured] = []
     with progress_bar(console, TimeElapsedColumn()) as progress:
         task = progress.add_task("servers", total=None)
 
@@ -98,55 +81,23 @@ def bench(  # noqa: PLR0917 - Typer calls it by name
             console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {what}", highlight=False)
 
         with own_stack(say) as settings:
-            surroundings = environment(settings, load.compression())
-            ids = initialise(settings)
-            if _OF_THE_LOAD & set(wanted):
-                arena = _arena(settings, ids, events, begin, say)
-            quix = None
-            if FACTS in wanted:
-                results = measure(arena, contestants, rounds, begin, say)
-                size = {"events": events, "repeated": load.repeats(events), "rounds": rounds}
-                found += report.objects(results, contestants, surroundings | size)
-                quix = results.median("quix") if "quix" in results.runs else None
-            if replaying.NAME in wanted:
-                replayed = replaying.measure(arena, rounds, begin, say)
-                size = {"events": events, "rounds": rounds}
-                found += replay_report.objects(replayed, quix, surroundings | size)
-            if assessing.NAME in wanted:
-                assessed = assessing.measure(settings, people, rounds, begin, say)
-                found += assess_report.objects(assessed, surroundings | {"rounds": rounds})
-            if auditing.NAME in wanted:
-                audited = auditing.measure(arena, rounds, begin, say)
-                size = {"events": events, "rounds": rounds + auditing.MORE_ROUNDS}
-                found += audit_report.objects(audited, surroundings | size)
-            if querying.NAME in wanted:
-                queried = querying.measure(settings, people, rounds, seconds, begin, say)
-                found += query_report.objects(queried, surroundings | {"rounds": rounds})
-    if FACTS in wanted:
-        report.show(console, results, contestants)
-    if replaying.NAME in wanted:
-        replay_report.show(console, replayed, quix)
-    if assessing.NAME in wanted:
-        assess_report.show(console, assessed)
-    if auditing.NAME in wanted:
-        audit_report.show(console, audited)
-    if querying.NAME in wanted:
-        query_report.show(console, queried)
-    report.write(output, found)
+            course = Course(
+                settings=settings,
+                surroundings=environment(settings, load.compression()),
+                ids=initialise(settings),
+                contestants=contestants,
+                events=events,
+                rounds=rounds,
+                people=people,
+                seconds=seconds,
+                begin=begin,
+                say=say,
+            )
+            found += map(course.row, wanted)
+    for row_ in found:
+        row_.show(console)
+    report.write(output, [each for row_ in found for each in row_.objects])
     console.print(f"written to {output}")
-
-
-def _arena(
-    settings: Settings, ids: SchemaIds, events: int, begin: Begin, say: Callable[[str], None]
-) -> Arena:
-    """Publish the load and return where the contestants run."""
-    tick = begin("publishing the load", events)
-    for committed in load.publish(settings, ids, events, _SEED):
-        tick(committed)
-    repeated = load.repeats(events)
-    say(f"{events:,} records on {load.TOPIC}, {repeated:,} of them repeats")
-    types = {number: each.name for number, each in ids.types(load.TOPIC).items()}
-    return Arena(settings, load.TOPIC, types, events, events - repeated)
 
 
 def _rows(chosen: Sequence[str] | None) -> Sequence[str]:
@@ -158,7 +109,7 @@ def _rows(chosen: Sequence[str] | None) -> Sequence[str]:
     if unknown := set(chosen or ()) - set(ROWS):
         names = ", ".join(ROWS)
         raise PermanentError(f"no row is called {', '.join(sorted(unknown))}; there are {names}")
-    return chosen or ROWS
+    return [row for row in ROWS if row in (chosen or ROWS)]
 
 
 def _contestants(only: list[str] | None) -> tuple[Contestant, ...]:
