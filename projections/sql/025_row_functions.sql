@@ -3,7 +3,7 @@
 -- projections/rights_context.py says in whose name a transaction reads; the functions here look up what the grant
 -- that it names allows. They run as hub_rights, because a policy of a table cannot read that very table, and
 -- each returns once a statement what a row is then compared with: an index finds the rows. Bodies are text, so
--- they find whatever is called `live`. docs/rights.md explains them.
+-- they find whatever is called `live`; plpgsql keeps one plan each for the session. docs/rights.md explains them.
 
 -- Whether what answers say rests on reasons may be shown: other people's facts are cited there.
 ALTER TABLE kept.bases ADD COLUMN shows_reasons boolean NOT NULL DEFAULT false;
@@ -20,29 +20,35 @@ GRANT SELECT ON kept.rights_key TO hub_rights;
 -- The grant that the context names, if it counts now; else no row.
 CREATE FUNCTION kept.right_in_force()
 RETURNS TABLE (operation text, reach text, regions text[], fact_kinds text[], need_kinds text[], shows_reasons boolean)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT current_setting('hub.operation', true), b.reach, g.regions, b.fact_kinds, b.need_kinds, b.shows_reasons
-      FROM kept.grants g JOIN kept.agencies a USING (agency) JOIN kept.bases b USING (basis)
-     WHERE g.id = CASE WHEN pg_input_is_valid(current_setting('hub.grant', true), 'uuid')
-                       THEN current_setting('hub.grant', true)::uuid END
-       AND (g.agency, g.purpose, g.basis) = (current_setting('hub.agency', true),
-            current_setting('hub.purpose', true), current_setting('hub.basis', true))
-       AND (a.revoked_at IS NULL OR a.revoked_at > now())
-       AND (g.revoked_at IS NULL OR g.revoked_at > now())
-       AND g.since <= now() AND (g.expires_at IS NULL OR g.expires_at > now())
-       AND (b.longest_days IS NULL OR g.since + make_interval(hours => 24 * b.longest_days) > now())
-       AND NOT b.is_dropped AND b.since <= (now() AT TIME ZONE 'UTC')::date
-       AND (b.until IS NULL OR b.until >= (now() AT TIME ZONE 'UTC')::date)
-       AND g.purpose = ANY (b.purposes) AND current_setting('hub.operation', true) = ANY (b.operations)
-       AND (b.reach <> 'regional' OR g.regions IS NOT NULL)
-$$;
+DECLARE
+    today date := (now() AT TIME ZONE 'UTC')::date;
+BEGIN
+    IF pg_input_is_valid(current_setting('hub.grant', true), 'uuid') THEN
+        RETURN QUERY
+        SELECT current_setting('hub.operation', true), b.reach, g.regions, b.fact_kinds, b.need_kinds, b.shows_reasons
+          FROM kept.grants g JOIN kept.agencies a USING (agency) JOIN kept.bases b USING (basis)
+         WHERE g.id = current_setting('hub.grant', true)::uuid
+           AND (g.agency, g.purpose, g.basis) = (current_setting('hub.agency', true),
+                current_setting('hub.purpose', true), current_setting('hub.basis', true))
+           AND (a.revoked_at IS NULL OR a.revoked_at > now())
+           AND (g.revoked_at IS NULL OR g.revoked_at > now())
+           AND g.since <= now() AND (g.expires_at IS NULL OR g.expires_at > now())
+           AND (b.longest_days IS NULL OR g.since + make_interval(hours => 24 * b.longest_days) > now())
+           AND NOT b.is_dropped AND b.since <= today AND (b.until IS NULL OR b.until >= today)
+           AND g.purpose = ANY (b.purposes) AND current_setting('hub.operation', true) = ANY (b.operations)
+           AND (b.reach <> 'regional' OR g.regions IS NOT NULL);
+    END IF;
+END $$;
 
 -- Who is meant by an id: all ids, the district where they are registered (today; else where they will be), and
 -- since when anything is known. No row: no grant counts.
 CREATE FUNCTION kept.rights_subject(asked uuid)
 RETURNS TABLE (person uuid, ids uuid[], region text, known_from timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM kept.right_in_force()) THEN
@@ -64,19 +70,24 @@ BEGIN
 END $$;
 
 CREATE FUNCTION kept.rights_seal(persons text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT encode(sha256(k.key || sha256(k.key || convert_to(jsonb_build_array(
-               persons, current_setting('hub.agency', true), current_setting('hub.purpose', true),
-               current_setting('hub.basis', true), current_setting('hub.operation', true),
-               current_setting('hub.grant', true), current_setting('hub.own', true),
-               pg_backend_pid(), extract(epoch FROM now()))::text, 'UTF8'))), 'hex')
-      FROM kept.rights_key k
-$$;
+DECLARE
+    secret bytea := (SELECT k.key FROM kept.rights_key k);
+    told text := jsonb_build_array(
+        persons, current_setting('hub.agency', true), current_setting('hub.purpose', true),
+        current_setting('hub.basis', true), current_setting('hub.operation', true),
+        current_setting('hub.grant', true), current_setting('hub.own', true),
+        pg_backend_pid(), extract(epoch FROM now()));
+BEGIN
+    RETURN encode(sha256(secret || sha256(secret || convert_to(told, 'UTF8'))), 'hex');
+END $$;
 
 -- The seal under which persons come into sight until the transaction ends.
 CREATE FUNCTION kept.rights_show(persons uuid[]) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     granted record;
@@ -100,81 +111,124 @@ BEGIN
     RETURN kept.rights_seal(persons::text);
 END $$;
 
-CREATE FUNCTION kept.persons_in_sight() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Persons in sight, if the question is one of these; all questions: null.
+CREATE FUNCTION kept.sealed_persons(questions text[]) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT CASE WHEN current_setting('hub.seal', true) = kept.rights_seal(current_setting('hub.persons', true))
-                 AND EXISTS (SELECT FROM kept.right_in_force())
-                THEN current_setting('hub.persons', true)::uuid[] ELSE '{}' END
-$$;
+BEGIN
+    IF current_setting('hub.seal', true) = kept.rights_seal(current_setting('hub.persons', true))
+       AND EXISTS (SELECT FROM kept.right_in_force() r WHERE questions IS NULL OR r.operation = ANY (questions)) THEN
+        RETURN current_setting('hub.persons', true)::uuid[];
+    END IF;
+    RETURN '{}';
+END $$;
+
+CREATE FUNCTION kept.persons_in_sight() RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN kept.sealed_persons(NULL);
+END $$;
 
 -- Persons in sight, of a question whose answer tells of their household.
 CREATE FUNCTION kept.housed_in_sight() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT CASE WHEN EXISTS (SELECT FROM kept.right_in_force() WHERE operation IN ('needs', 'household'))
-                THEN kept.persons_in_sight() ELSE '{}' END
-$$;
+BEGIN
+    RETURN kept.sealed_persons('{needs,household}');
+END $$;
 
 -- Whoever was ever said to be in a household with one of them: who has left it since is found by later rows.
 CREATE FUNCTION kept.members_in_sight() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT ARRAY(SELECT person FROM live.memberships WHERE person = ANY ((SELECT kept.housed_in_sight())::uuid[])
+DECLARE
+    housed uuid[] := kept.housed_in_sight();
+BEGIN
+    RETURN ARRAY(SELECT mine.person FROM live.memberships mine WHERE mine.person = ANY (housed)
                  UNION
-                 SELECT other.person FROM live.memberships mine JOIN live.memberships other USING (household)
-                  WHERE mine.person = ANY ((SELECT kept.housed_in_sight())::uuid[]))
-$$;
+                 SELECT other.person FROM live.memberships other
+                  WHERE other.household = ANY (ARRAY(
+                        SELECT mine.household FROM live.memberships mine WHERE mine.person = ANY (housed))));
+END $$;
 
 CREATE FUNCTION kept.fact_kinds_in_sight() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT coalesce((SELECT fact_kinds FROM kept.right_in_force() WHERE operation = 'facts'), '{}')
-$$;
+BEGIN
+    RETURN coalesce((SELECT r.fact_kinds FROM kept.right_in_force() r WHERE r.operation = 'facts'), '{}');
+END $$;
 
 CREATE FUNCTION kept.need_kinds_in_sight() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT coalesce((SELECT need_kinds FROM kept.right_in_force() WHERE operation IN ('needs', 'history')), '{}')
-$$;
+BEGIN
+    RETURN coalesce(
+        (SELECT r.need_kinds FROM kept.right_in_force() r WHERE r.operation IN ('needs', 'history')), '{}');
+END $$;
 
 -- The events that needs in sight rest on or were moved by, where reasons may be shown.
 CREATE FUNCTION kept.events_in_sight() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT ARRAY(SELECT DISTINCT event FROM live.need_history h, unnest(h.evidence || h.causation_id) AS event
-                  WHERE h.person = ANY ((SELECT kept.persons_in_sight())::uuid[])
-                    AND h.kind = ANY ((SELECT kept.need_kinds_in_sight())::text[]) AND event IS NOT NULL
-                    AND EXISTS (SELECT FROM kept.right_in_force() WHERE shows_reasons))
-$$;
+DECLARE
+    kinds text[] := (SELECT r.need_kinds FROM kept.right_in_force() r
+                      WHERE r.shows_reasons AND r.operation IN ('needs', 'history'));
+    persons uuid[];
+BEGIN
+    IF kinds IS NULL THEN
+        RETURN '{}';
+    END IF;
+    persons := kept.persons_in_sight();
+    RETURN ARRAY(SELECT DISTINCT event FROM live.need_history h, unnest(h.evidence || h.causation_id) AS event
+                  WHERE h.person = ANY (persons) AND h.kind = ANY (kinds) AND event IS NOT NULL);
+END $$;
 
 -- Whose accesses may be listed, as leaves name them.
 CREATE FUNCTION kept.accesses_in_sight() RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT ARRAY(SELECT one::text FROM unnest(kept.persons_in_sight()) AS one
-                  WHERE EXISTS (SELECT FROM kept.right_in_force() WHERE operation = 'access_log'))
-$$;
+BEGIN
+    RETURN kept.sealed_persons('{access_log}')::text[];
+END $$;
 
 CREATE FUNCTION kept.has_right() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ SELECT EXISTS (SELECT FROM kept.right_in_force()) $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM kept.right_in_force());
+END $$;
 
 CREATE FUNCTION kept.may_judge() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
-    SELECT cardinality(kept.persons_in_sight()) > 0 AND EXISTS (
-        SELECT FROM kept.right_in_force() WHERE operation IN ('needs', 'facts', 'household', 'history', 'identities'))
-$$;
+BEGIN
+    RETURN cardinality(kept.sealed_persons('{needs,facts,household,history,identities}')) > 0;
+END $$;
 
 CREATE FUNCTION kept.may_count() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ SELECT EXISTS (SELECT FROM kept.right_in_force() WHERE operation = 'statistics') $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM kept.right_in_force() r WHERE r.operation = 'statistics');
+END $$;
 
 -- Who was ever registered in a dwelling. A function, because a value inside JSON is found by its index only where
 -- no policy stands before it. Operators' commands and the pipeline need no context.
 CREATE FUNCTION kept.registered_at(dwellings text[]) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     IF current_setting('role') = 'hub_judge' AND NOT kept.may_judge() THEN
@@ -196,9 +250,9 @@ BEGIN
     GRANT CREATE ON SCHEMA kept TO hub_rights;
     FOR code IN SELECT oid::regprocedure FROM pg_proc
                  WHERE pronamespace = 'kept'::regnamespace
-                   AND proname IN ('right_in_force', 'rights_subject', 'rights_seal', 'rights_show', 'persons_in_sight',
-                        'housed_in_sight', 'members_in_sight', 'fact_kinds_in_sight', 'need_kinds_in_sight',
-                        'events_in_sight', 'accesses_in_sight', 'has_right', 'may_judge', 'may_count', 'registered_at') LOOP
+                   AND proname IN ('right_in_force', 'rights_subject', 'rights_seal', 'rights_show', 'sealed_persons',
+                        'persons_in_sight', 'housed_in_sight', 'members_in_sight', 'fact_kinds_in_sight',
+                        'need_kinds_in_sight', 'events_in_sight', 'accesses_in_sight', 'has_right', 'may_judge', 'may_count', 'registered_at') LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO hub_rights', code);
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', code);
     END LOOP;

@@ -185,7 +185,7 @@ def test_functions_that_run_as_somebody_else(owner: psycopg.Connection[Any]) -> 
 
     assert len(rows) > 10
     assert {row[1] for row in rows} == {"hub_rights"}
-    assert {tuple(row[2]) for row in rows} == {("search_path=pg_catalog, pg_temp",)}
+    assert {row[2][0] for row in rows} == {"search_path=pg_catalog, pg_temp"}
     role = owner.execute(
         "SELECT rolcanlogin, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles"
         " WHERE rolname = 'hub_rights'"
