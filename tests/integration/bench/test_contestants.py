@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from ops.bench import limits, load, rows
+from ops.bench import limits, rows
 from ops.bench.contestants import CONTESTANTS
 from ops.bench.race import Arena, RaceError, empty_tables, run
-from ops.bench.servers import own_stack
-from ops.initialise import initialise
 
-EVENTS = 2000
+EVENTS = 2000  # as in conftest.py
 
 TAMPERED = {
     "a value": """value = '{"employer": null}'""",
@@ -22,16 +18,6 @@ TAMPERED = {
     "a place": '"offset" = "offset" + 1',
     "a digest": r"digest = '\x00'",
 }
-
-
-@pytest.fixture(scope="module")
-def arena() -> Iterator[Arena]:
-    with own_stack(lambda _: None) as settings:
-        ids = initialise(settings)
-        assert list(load.publish(settings, ids, EVENTS, 1))[-1] == EVENTS
-        types = {number: row.name for number, row in ids.types(load.TOPIC).items()}
-        distinct = EVENTS - load.repeats(EVENTS)
-        yield Arena(settings, load.TOPIC, types, EVENTS, distinct, stall_seconds=30.0)
 
 
 def test_every_contestant_ends_with_the_same_rows(arena: Arena) -> None:
