@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.agency.kafka import RETENTION_DAYS
 from ops.identity import asking
 from ops.identity.asking import Person
 from ops.keystore import open_keystore
@@ -204,7 +205,11 @@ def _what_remains(console: Console, settings: Settings, plan: Sequence[Category]
         if milliseconds > 0:
             last = kept + timedelta(milliseconds=milliseconds) + _DAY
             console.print(f"{topic.name} keeps what stands in it now until {last} at the latest")
-    console.print("feeds keep what they hold for as long as `hub agency list` says")
+    last = kept + timedelta(days=RETENTION_DAYS) + _DAY
+    console.print(
+        f"agencies' feeds keep what stands in them now until {last}, or as long as was set with "
+        "`hub agency add --days`; what an agency took out is its own to erase"
+    )
 
 
 def _reason(reason: str) -> str:

@@ -30,15 +30,17 @@ def test_what_was_lost_comes_back_and_what_was_erased_does_not(
     assert backup.write(keys_dsn, path, NOW) == len(NAMES)
     assert path.stat().st_mode & 0o777 == 0o600
     assert all(key.hex().encode() not in path.read_bytes() for key in keys.values())
-    erasure = Erasure(b"e" * 16, *NAMES[0])
+    # Of one key, decided by two events.
+    erasures = [Erasure(b"e" * 16, *NAMES[0]), Erasure(b"f" * 16, *NAMES[0])]
 
     with psycopg.connect(keys_dsn) as connection:
         connection.execute("DELETE FROM sealing_keys")
-        done = backup.put_back(connection, path, [0], [erasure])
+        done = backup.put_back(connection, path, [0], erasures)
 
     assert (done.rows, done.added, done.erased, done.unopened) == (10, 10, 1, 0)
     assert make().existing(NAMES) == keys | {NAMES[0]: ERASED}
-    assert make().is_done([UUID(bytes=b"e" * 16)])
+    events = {UUID(bytes=one.event_id) for one in erasures}
+    assert make().is_done(events) == events
 
 
 def test_after_the_epoch_a_backup_is_worth_nothing(
