@@ -20,8 +20,8 @@ from ops.agency.kafka import RETENTION_DAYS
 from ops.identity import asking
 from ops.identity.asking import Person
 from ops.keystore import open_keystore
+from ops.operators import login
 from ops.privacy.coming import Coming
-from ops.privacy.login import login
 from ops.privacy.quarantine import CLASS, Entry, linked_entries
 from ops.settings import Settings
 from projections import rotation

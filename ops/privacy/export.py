@@ -24,10 +24,10 @@ from psycopg.rows import dict_row
 
 from ops.identity.asking import Person
 from ops.keystore import open_keystore
+from ops.operators import login
 from ops.privacy.erase import linked_ids
 from ops.privacy.feeds import records_in_feeds
 from ops.privacy.holdings import HOLDINGS, KEY_HOLDINGS, Holding
-from ops.privacy.login import login
 from ops.privacy.quarantine import Entry, linked_entries
 from ops.settings import Settings
 from projections import leaves

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.keystore import epochs_of, open_keystore
+from ops.operators import login
 from ops.privacy import backup as backups
-from ops.privacy.login import login
 from ops.progress_bar import progress_bar
 from ops.settings import Settings
 from projections import rotation
