@@ -147,6 +147,7 @@ def wrong_requests(settings: Settings, token: str) -> list[tuple[str, bytes]]:
     with httpx.Client(timeout=30) as client:
         asked = client.post(f"{api}/persons/lookup", json={"pinfl": PINFL}, headers=said | signed)
         assert asked.status_code == httpx.codes.OK, asked.text
+        assert_that_browsers_and_caches_get_nothing(asked)
         person = asked.json()["person"]
         calls = [
             ("GET", f"{api}/persons/{path}/needs", b""),
@@ -167,9 +168,22 @@ def wrong_requests(settings: Settings, token: str) -> list[tuple[str, bytes]]:
             for number, (method, url, content) in enumerate(calls):
                 answer = client.request(method, url, content=content, headers=said | headers)
                 assert answer.is_error, f"call {number}"
+                if url.startswith(api):
+                    assert_that_browsers_and_caches_get_nothing(answer)
                 whole = answer.content + str(answer.headers).encode()
                 answers.append((f"answer to wrong call {number}", whole))
         form = {"grant_type": WORDS["wronggrant"], "person": PINFL}
         answer = client.post(f"{issuer}/oauth/token", data=form)
         answers.append(("answer of the issuer", answer.content))
     return answers
+
+
+def assert_that_browsers_and_caches_get_nothing(answer: httpx.Response) -> None:
+    """Fail if an answer of the API may be kept, framed, guessed at or read by another site."""
+    headers = answer.headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    for absent in ("set-cookie", "access-control-allow-origin", "server", "x-powered-by"):
+        assert absent not in headers
