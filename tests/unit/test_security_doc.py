@@ -43,7 +43,7 @@ def test_every_chapter_is_there() -> None:
 
 
 def test_every_promise_has_a_test_or_says_that_it_has_none() -> None:
-    words = ("**none yet**", "**not met**", "nothing to test")
+    words = ("**none yet**", "**not met**", "nothing to test", "`make check`")
     silent = [
         row for row in promises() if not TEST.search(row) and not any(w in row for w in words)
     ]
