@@ -12,6 +12,7 @@ COPY connectors connectors
 COPY streams streams
 COPY projections projections
 COPY ops ops
+COPY hub_verify hub_verify
 RUN /opt/hub/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim

@@ -15,7 +15,7 @@ from schemas.errors import RULES
 from schemas.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("schemas", "connectors", "streams", "projections", "ops")
+PACKAGES = ("schemas", "connectors", "streams", "projections", "ops", "hub_verify")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LONGEST = 300
 
