@@ -91,15 +91,22 @@ class Rig:
     def person(self, name: object) -> Id:
         return some_id(f"{self.suffix} person {name}")
 
-    def event(self, kind: str, who: object, name: object, **fields: Any) -> Record:
+    def event(self, event_type: str, who: object, name: object, **fields: Any) -> Record:
         """An event of somebody, learnt of now; blocks given as objects are sealed."""
         subject = self.person(who)
-        meta = {"id": some_id((self.suffix, kind, name)), "recorded_at": time.time_ns() // 1000}
+        meta = {
+            "id": some_id((self.suffix, event_type, name)),
+            "recorded_at": time.time_ns() // 1000,
+        }
         meta |= fields.pop("meta", {})
-        row = catalogue()[kind]
+        row = catalogue()[event_type]
         blocks = {key: fields.pop(key) for key in row.sealed if isinstance(fields.get(key), dict)}
         base = dict.fromkeys(row.sealed) | fields
-        made = record(kind, subject, meta, **base) if kind in STATED else need(row, meta, subject)
+        made = (
+            record(event_type, subject, meta, **base)
+            if event_type in STATED
+            else need(row, meta, subject)
+        )
         made |= base
         if not blocks:
             return made
