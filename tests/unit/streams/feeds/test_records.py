@@ -70,10 +70,10 @@ def test_only_what_was_applied_and_where_it_was_applied() -> None:
     applied = {events[n]["meta"]["id"]: ("tax", 0, at) for n, at in ((0, 0), (2, 3), (3, 5))}
     facts, types = Facts(applied), {"tax": {7: ROW}}
     wanted = {"tax.income_reported"}
-    found = events_of({place: records}, types, wanted, facts, by_region=True)  # type: ignore[dict-item]
+    found = events_of({place: records}, types, wanted, facts, by_region=True)
     assert [event.source.offset for event in found] == [0, 5]
     assert {event.region for event in found} == {"1726266"}
-    assert events_of({place: records}, types, set(), facts, by_region=False) == []  # type: ignore[dict-item]
+    assert events_of({place: records}, types, set(), facts, by_region=False) == []
 
 
 class Keys:
@@ -133,7 +133,9 @@ def test_a_record_holds_what_is_covered_and_nothing_else() -> None:
     event = event._replace(record=event.record | {"meta": corrected})
     cover = Cover(UUID(int=1), "law", fields, 0)
     names = Pseudonyms(KEY, "a")
-    opened = {("law", some_id("a"), "identity"): {"surname": "A", "unheard_of": 1}}
+    opened: dict[tuple[str, bytes, str], Any] = {
+        ("law", some_id("a"), "identity"): {"surname": "A", "unheard_of": 1}
+    }
     lines = Writer("a", names, ids).compose([Choice(event, cover)], opened, 5, NOW)
     row = shapes.shape("a", name, fields).row
     value = decoded(row, lines.lines[0].value)
