@@ -54,7 +54,7 @@ class Edge:
         """Return size and root."""
         carried: list[bytes] = []
         for hashes in self.levels:
-            if hashes or carried:
+            if hashes:
                 carried = [merkle.fold([*hashes, *carried])]
         return Checkpoint(self.size, merkle.fold(carried))
 
