@@ -14,8 +14,12 @@ python=${PYTHON:-python3}
 kept=("$python" "$(dirname "$0")/subscriber_console.py" "$ini")
 read -r feed resends <<<"$("${kept[@]}" topics)"
 mark=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
-resent=$(mktemp) said=$(mktemp)
+# What was sent again holds personal data: for this user only, in a place that is emptied at each
+# start, so that nothing is left behind for long even after kill -9.
+umask 077
+resent=$ini.resent said=$ini.said
 trap 'rm -f "$resent" "$said"' EXIT
+: >"$resent"
 
 # consume TOPIC OFFSET [more options]: prints "Offset:<n>", the headers and the raw value.
 consume() {
