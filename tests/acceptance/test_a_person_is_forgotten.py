@@ -41,7 +41,7 @@ from tests.acceptance.leaks import written
 UNTIL = date(2026, 9, 30)
 NOT_OURS = ("simulator",)  # notes of the simulated registries
 FEED = "feed.canary.v1"
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 400.0
 
 
 @pytest.fixture
