@@ -28,7 +28,7 @@ from projections.http.figures import Figures
 from projections.http.guard import Guard
 from projections.http.issuer_keys import IssuerKeys
 from projections.http.rates import CLIENT, Rate
-from projections.http.refusals import Refusals
+from projections.http.refusals import EACH, Refusals
 from projections.http.service_routes import Check
 from projections.http.tokens import Tokens
 from projections.queries import Queries, open_pool, reading
@@ -41,18 +41,18 @@ from streams.rules.load import load_pack
 _KEYS_SECONDS: Final = 3.0
 
 
-def run(settings: Settings, stop: threading.Event, rate: str = CLIENT) -> None:
+def run(settings: Settings, stop: threading.Event, rate: str = CLIENT, places: str = EACH) -> None:
     """Answer until ``stop`` is set.
 
     Raises:
         PermanentError: the port is taken, or the policy cannot be read.
     """
-    with parts(settings, rate) as put_together:
+    with parts(settings, rate, places) as put_together:
         serve(create_app(put_together), settings.port("api"), stop, "api", settings.listen)
 
 
 @contextmanager
-def parts(settings: Settings, rate: str = CLIENT) -> Iterator[Parts]:
+def parts(settings: Settings, rate: str = CLIENT, places: str = EACH) -> Iterator[Parts]:
     """Open what the API is put together from."""
     with opened(settings, settings.api_dsn) as answers:
         keys = IssuerKeys(fetcher(settings.jwks), time.monotonic)
@@ -66,7 +66,9 @@ def parts(settings: Settings, rate: str = CLIENT) -> Iterator[Parts]:
                 lambda: (settings.today, datetime.now(UTC)),
             ),
             tokens=tokens,
-            refusals=Refusals(lambda: reading(answers.pool), lambda: datetime.now(UTC)),
+            refusals=Refusals(
+                lambda: reading(answers.pool), lambda: datetime.now(UTC), Rate(places)
+            ),
             identify=lambda pinfl: identify(settings, pinfl),
             judge=judge(settings, answers),
             cursors=Cursors(cursor_key(settings)),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter, Header
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ from projections.resends import KeyConflictError, RangeError, Resend, TooManyErr
 from schemas.errors import TransientError
 
 _PATH: Final = "/v1/feed/resends"
-_LAST: Final = 2**62
+_LAST: Final = 2**53 - 1  # what every reader of JSON keeps exact
 
 Key = Annotated[
     str,
@@ -38,13 +38,21 @@ Key = Annotated[
 ]
 
 
+def _whole(number: object) -> object:
+    """Return a whole number as one: to JSON 5.0 and 5 are the same."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Number = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_LAST, examples=[1])]
+
+
 class Range(BaseModel):
     """Which numbers of the feed."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    first: Annotated[int, Field(ge=1, le=_LAST, examples=[1])]
-    last: Annotated[int, Field(ge=1, le=_LAST, examples=[1000])]
+    first: Number
+    last: Number
 
 
 def routes(guard: Guard) -> APIRouter:

@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Path, Query
 from fastapi.dependencies.models import Dependant
 from starlette.requests import Request
 
+from projections.http.cursors import PATTERN as CURSOR
 from projections.http.guard import Said
 from projections.moments import JUDGED, SAID
 from projections.problems import Problem
@@ -59,7 +60,7 @@ Cursor = Annotated[
     str | None,
     Query(
         description="Where to go on: `next` of the page before, as it was given.",
-        json_schema_extra={"format": "hub-cursor", "maxLength": 512},
+        json_schema_extra={"pattern": CURSOR},
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=50, description="Rows of a page at most.")]

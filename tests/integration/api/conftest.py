@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from ops.keystore import initialise_keystore, open_keystore
 from ops.run.api import identify, run
 from ops.settings import Settings, create_secrets
 from projections import agencies
+from projections.http.refusals import EACH
 from projections.migrations import migrate
 from projections.needs_store import NeedsStore, connect
 from schemas.ids import text
@@ -188,10 +189,14 @@ def admit_agencies(dsn: str) -> None:
 
 
 @contextmanager
-def serving(settings: Settings, rate: str = "10000/second") -> Iterator[httpx.Client]:
-    """The API in a thread, with a client that reaches it."""
+def serving(
+    settings: Settings, rate: str = "10000/second", places: str = EACH
+) -> Iterator[httpx.Client]:
+    """The API in a thread, on a port of its own, with a client that reaches it."""
+    issuer = settings.issuer_url
+    settings = replace(settings, port_base=_free_base(), issuer_override=issuer)
     stop = threading.Event()
-    thread = threading.Thread(target=run, args=(settings, stop, rate))
+    thread = threading.Thread(target=run, args=(settings, stop, rate, places))
     thread.start()
     try:
         with httpx.Client(base_url=settings.api_url, timeout=20) as client:

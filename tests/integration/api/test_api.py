@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 from ops.operators import reader
 from ops.person_view import render
 from ops.run.api import identify, queries, run
+from ops.settings import PORT_OFFSETS
 from schemas.errors import PermanentError
 from schemas.ids import text
 from tests.integration.api.conftest import PINFL, World
@@ -160,8 +162,11 @@ def test_without_a_place_for_the_leaf_there_is_no_answer(world: World) -> None:
 
 
 def test_a_taken_port_is_said(shared: World) -> None:
+    port = shared.http.base_url.port or 0
+    taken = replace(shared.settings, port_base=port - PORT_OFFSETS["api"])
+
     with pytest.raises(PermanentError, match="taken"):
-        run(shared.settings, threading.Event())
+        run(taken, threading.Event())
 
 
 def test_the_answer_can_be_read_by_people(shared: World) -> None:

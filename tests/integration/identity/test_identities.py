@@ -48,7 +48,7 @@ def queries(country: Country, database: str) -> Iterator[Queries]:
 
 
 def rows(queries: Queries, who: str) -> list[tuple[Any, ...]]:
-    answer = identities(queries, UUID(bytes=person(who)), "test")
+    answer = identities(queries, UUID(bytes=person(who)), {"who": "test"})
     return [
         (row["id"], row["is_provisional"], row["until"] is None, row["by"], row["reason"])
         for row in answer["identities"]
@@ -107,7 +107,7 @@ def test_a_span_ends_when_the_registry_takes_its_link_back(
         at=at(3),
     )
 
-    answer = identities(queries, UUID(bytes=person("1ali")), "test")
+    answer = identities(queries, UUID(bytes=person("1ali")), {"who": "test"})
 
     row = next(row for row in answer["identities"] if row["id"] == text(person("8patient")))
     assert (row["since"], row["until"]) == (at(1).isoformat(), at(3).isoformat())
@@ -126,8 +126,8 @@ def test_a_chain_is_one_person(country: Country, queries: Queries) -> None:
 
 def test_nobody_is_on_record_as_asked_for(country: Country, queries: Queries) -> None:
     with pytest.raises(UnknownPersonError):
-        identities(queries, UUID(bytes=person("7nobody")), "me")
+        identities(queries, UUID(bytes=person("7nobody")), {"who": "me"})
 
     leaves = country.connection.execute("SELECT kind, body FROM kept.audit_leaves").fetchall()
     asked = {"what": "identities", "person": text(person("7nobody"))}
-    assert leaves == [("read", asked | {"reader": "me", "purpose": "unspecified"})]
+    assert leaves == [("read", asked | {"who": "me", "rows": 0})]

@@ -1,0 +1,159 @@
+"""Who looked, who needs what where, figures, resends; each under its own rights."""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+from schemas.ids import text
+from tests.integration.api.conftest import World
+from tests.integration.assessment.country import person
+
+OLD = text(person("1old"))
+LOG = f"/v1/persons/{OLD}/access-log"
+
+
+def test_a_person_sees_who_looked_when_and_why(world: World) -> None:
+    own = world.asking("portal", UUID(OLD))
+    world.asking("social").get(f"/v1/persons/{OLD}/needs")
+    world.asking("pensions").get(f"/v1/persons/{OLD}/household")
+    world.asking("social").get("/v1/needs", {"district": "1703"})
+
+    answer = own.get(LOG)
+
+    assert answer.status_code == 200, answer.text
+    looks = answer.json()["accesses"]
+    assert [(look["what"], look["agency"], look["is_refused"]) for look in looks] == [
+        ("list_needs", "social", False),
+        ("household", "pensions", True),
+        ("needs", "social", False),
+    ]
+    assert looks[2]["purpose"] == "social-support"
+    assert looks[2]["basis"] == "social-registry"
+    assert "needs.reason" in looks[2]["fields"]
+    again = own.get(LOG, {"limit": "1"}).json()
+    assert again["accesses"][0]["what"] == "access_log"
+    second = own.get(LOG, {"limit": "1", "cursor": again["next"]}).json()
+    assert second["accesses"][0]["what"] == "list_needs"
+
+
+def test_nobody_sees_who_looked_at_others(world: World) -> None:
+    stranger = UUID(int=7)
+
+    others = world.asking("portal", stranger).get(LOG)
+    nobody = world.asking("portal").get(LOG)
+    agency = world.asking("social").get(LOG)
+
+    assert [one.json()["rule"] for one in (others, nobody, agency)] == [
+        "not-own",
+        "not-own",
+        "operation-not-in-basis",
+    ]
+    assert world.asking("auditors").get(LOG).status_code == 200
+
+
+def test_needs_of_a_region_under_the_rights_of_that_region(shared: World) -> None:
+    andijan = shared.asking("andijan")
+
+    own = andijan.get("/v1/needs", {"district": "1703"})
+    other = andijan.get("/v1/needs", {"district": "1726"})
+    country = andijan.get("/v1/needs")
+
+    assert {need["person"] for need in own.json()["needs"]} == {OLD}
+    assert len(own.json()["needs"]) == 4
+    assert own.json()["next"] is None
+    assert other.json()["rule"] == "region-not-covered"
+    assert country.json()["rule"] == "region-unknown"
+    one = shared.asking("social").get("/v1/needs", {"kind": "lonely_care"}).json()
+    assert [need["kind"] for need in one["needs"]] == ["lonely_care"]
+    (kind, leaf), *_ = shared.leaves(own)
+    assert (kind, leaf["persons"], leaf["rows"]) == ("read", [OLD], 4)
+
+
+def test_pages_hold_everybody_once(world: World) -> None:
+    people = [f"{n}more{n}" for n in range(2, 9)]
+    for name in people:
+        world.country.born(name, "1950-01-01", "F")
+        world.country.lives(name, f"house {name}")
+        world.country.connection.execute(
+            "INSERT INTO live.needs SELECT gen_random_uuid(), version, %(one)s, %(one)s, kind,"
+            " status, since, review_on, urgency, amount_minor, rule, '{}', reason, reason_digest,"
+            " event_id, assessed_on, known_from FROM live.needs WHERE kind = 'lonely_care' LIMIT 1",
+            {"one": UUID(bytes=person(name))},
+        )
+    social, seen, cursor = world.asking("social"), [], None
+    for _ in range(20):
+        page = social.get(
+            "/v1/needs",
+            {"limit": "2", "kind": "lonely_care"} | ({"cursor": cursor} if cursor else {}),
+        ).json()
+        seen += [need["person"] for need in page["needs"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+
+    assert sorted(seen) == sorted([OLD, *(text(person(name)) for name in people)])
+
+
+def test_figures_are_hidden_where_they_are_small(shared: World) -> None:
+    planners = shared.asking("planners")
+
+    answer = planners.get("/v1/statistics/needs")
+
+    assert answer.status_code == 200, answer.text
+    rows = answer.json()["figures"]
+    assert rows
+    assert {row["count"] for row in rows} <= {"hidden"}
+    ahead = planners.get("/v1/statistics/needs", {"month": "2099-01"})
+    assert (ahead.status_code, ahead.json()["type"]) == (409, "/problems/month-ahead")
+    assert shared.asking("social").get("/v1/statistics/needs").status_code == 403
+
+
+def test_a_part_of_the_feed_is_asked_for_once(world: World) -> None:
+    world.country.connection.execute(
+        "INSERT INTO kept.feed_index (agency, first, last, packed) VALUES ('social', 1, 100, '')"
+    )
+    social = world.asking("social")
+    key = {"Idempotency-Key": "first-time-1"}
+    asked = social.post("/v1/feed/resends", {"first": 5, "last": 9}, **key)
+    again = social.post("/v1/feed/resends", {"first": 5, "last": 9}, **key)
+    another = social.post("/v1/feed/resends", {"first": 5, "last": 8}, **key)
+    beyond = social.post(
+        "/v1/feed/resends", {"first": 5, "last": 900}, **{"Idempotency-Key": "2" * 9}
+    )
+    keyless = social.post("/v1/feed/resends", {"first": 5, "last": 9})
+
+    assert (asked.status_code, again.json()) == (202, asked.json()), asked.text
+    assert another.json()["type"] == "/problems/idempotency-key-reused"
+    assert beyond.json()["type"] == "/problems/resend-range"
+    assert keyless.json()["type"] == "/problems/idempotency-key-missing"
+    state = social.get(asked.headers["location"])
+    assert (state.json()["state"], state.json()["topic"]) == ("waiting", "feed.social.resend.v1")
+    foreign = world.asking("pensions").get(asked.headers["location"])
+    assert foreign.status_code == 404
+
+
+def test_the_log_s_files_and_the_meaning_of_problems(shared: World) -> None:
+    folder = shared.settings.home / "audit"
+    (folder / "tile" / "0").mkdir(parents=True)
+    (folder / "checkpoint").write_text("origin\n", encoding="ascii")
+    (folder / "tile" / "0" / "000").write_bytes(b"tile")
+    (folder / ".lock").write_bytes(b"")
+
+    assert shared.http.get("/audit/checkpoint").text == "origin\n"
+    assert shared.http.get("/audit/tile/0/000").content == b"tile"
+    assert shared.http.get("/audit/tile/0/001").status_code == 404
+    assert shared.http.get("/audit/.lock").status_code in {401, 404}
+    page = shared.http.get("/problems/not-allowed").json()
+    assert (page["type"], page["status"]) == ("/problems/not-allowed", 403)
+    assert shared.http.get("/v1/ready").json() == {"status": "ready", "reasons": []}
+
+
+def test_a_client_is_revoked_at_once(world: World) -> None:
+    social = world.asking("social")
+    assert social.get(f"/v1/persons/{OLD}/needs").status_code == 200
+
+    world.country.connection.execute("UPDATE kept.grants SET revoked_at = now()")
+    time.sleep(0.01)
+
+    assert social.get(f"/v1/persons/{OLD}/needs").json()["rule"] == "grant-revoked"

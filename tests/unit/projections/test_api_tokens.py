@@ -1,0 +1,161 @@
+"""Keys of an issuer that comes and goes, cursors, and numbers in URLs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.issuer.signing import signer
+from projections.http.cursors import CursorError, read, write
+from projections.http.incoming import holds_number
+from projections.http.issuer_keys import FRESH_SECONDS, IssuerKeys, read_keys
+from projections.http.tokens import TokenError, Tokens
+from schemas.errors import PermanentError, TransientError
+
+ISSUER = "https://issuer.example"
+ONE, TWO = signer(ISSUER, b"1" * 32), signer(ISSUER, b"2" * 32)
+
+
+class Issuer:
+    """An issuer whose keys change, and that may be silent."""
+
+    def __init__(self) -> None:
+        self.signers = [ONE]
+        self.looks = 0
+        self.is_silent = False
+        self.now = 0.0
+
+    def fetch(self) -> bytes:
+        self.looks += 1
+        if self.is_silent:
+            raise TransientError("silent")
+        keys = [key for one in self.signers for key in one.key_set()["keys"]]
+        return json.dumps({"keys": keys}).encode()
+
+
+def test_a_silent_issuer_s_keys_go_on_and_a_flood_of_names_is_one_look() -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+    assert keys.find(ONE.key.kid or "") is not None
+    issuer.is_silent = True
+    issuer.now = FRESH_SECONDS + 1
+    assert keys.find(ONE.key.kid or "") is not None
+    looks = issuer.looks
+    for number in range(1000):
+        assert keys.find(f"invented-{number}") is None
+    assert issuer.looks == looks
+
+
+def test_a_new_key_is_found_at_once_and_an_old_one_ends() -> None:
+    issuer = Issuer()
+    changes: list[int] = []
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now, lambda: changes.append(1))
+    assert keys.find(TWO.key.kid or "") is None
+    issuer.signers, issuer.now = [TWO], 10.0
+    assert keys.find(TWO.key.kid or "") is not None
+    assert keys.find(ONE.key.kid or "") is None
+    assert len(changes) == 2
+
+
+def test_without_any_key_nobody_can_be_judged() -> None:
+    issuer = Issuer()
+    issuer.is_silent = True
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+
+    with pytest.raises(TransientError):
+        keys.find("any")
+    assert not keys.are_known()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"keys": []}',
+        b'{"keys": [1]}',
+        b"x" * 70_000,
+        b'{"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}',
+    ],
+)
+def test_what_is_no_key_set(text: bytes) -> None:
+    with pytest.raises(PermanentError):
+        read_keys(text)
+
+
+def tokens(now: Callable[[], float]) -> Tokens:
+    keys = {ONE.key.kid: ONE.key}
+    return Tokens(ISSUER, "registry-hub", keys.get, now)
+
+
+def test_a_good_token_is_remembered_until_it_expires() -> None:
+    now = [1_000_000.0]
+    checks = tokens(lambda: now[0])
+    token = ONE.token("social", None, 1_000_000, "j")
+
+    assert checks.remembered(token) is None
+    assert checks.bearer(token).client == "social"
+    assert checks.remembered(token) is not None
+    now[0] += 300 + 59
+    assert checks.bearer(token).client == "social"
+    now[0] += 2
+    assert checks.remembered(token) is None
+    with pytest.raises(TokenError, match="token_expired"):
+        checks.bearer(token)
+
+
+@given(at=st.integers(0), letter=st.sampled_from("AbC9-_"))
+def test_no_changed_token_counts(at: int, letter: str) -> None:
+    token = ONE.token("social", None, 1_000_000, "j")
+    at %= len(token)
+    changed = token[:at] + letter + token[at + 1 :]
+    checks = tokens(lambda: 1_000_000.0)
+
+    if changed.rpartition(".")[0] == token.rpartition(".")[0] and at >= len(token) - 1:
+        return  # bits of the last letter that stand for nothing
+    if changed != token:
+        with pytest.raises(TokenError):
+            checks.bearer(changed)
+
+
+@given(
+    place=st.one_of(st.none(), st.integers(-(2**53), 2**53), st.lists(st.text("ab1"), max_size=3)),
+    at=st.integers(0),
+    letter=st.sampled_from("abcdefghijklmnop"),
+)
+def test_a_cursor_is_read_as_it_was_written_and_no_other(
+    place: object, at: int, letter: str
+) -> None:
+    bound = ["social", "/v1/needs", "x"]
+    cursor = write(b"k" * 32, bound, place)
+
+    assert read(b"k" * 32, bound, cursor) == place
+    assert not any(sign.isdigit() for sign in cursor)
+    at %= len(cursor)
+    changed = cursor[:at] + letter + cursor[at + 1 :]
+    for others, key, text in (
+        (["pensions", *bound[1:]], b"k" * 32, cursor),
+        (bound, b"l" * 32, cursor),
+        (bound, b"k" * 32, changed if changed != cursor else cursor[:-2]),
+    ):
+        with pytest.raises(CursorError):
+            read(key, others, text)
+
+
+@given(st.text("0123456789", min_size=14, max_size=14), st.integers(0, 13))
+def test_fourteen_digits_are_found_however_they_are_written(number: str, at: int) -> None:
+    hidden = number[:at] + f"%{ord(number[at]):02X}" + number[at + 1 :]
+
+    for text in (number, hidden, hidden.replace("%", "%25"), "-".join(number), f"a{number}b"):
+        assert holds_number(text.encode())
+    assert not holds_number(number[:13].encode())
+
+
+@given(st.uuids())
+def test_an_id_is_no_number(one: object) -> None:
+    assert not holds_number(f"/v1/persons/{one}/needs".encode())
