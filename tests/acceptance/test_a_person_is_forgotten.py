@@ -50,12 +50,17 @@ def trial(own_stack: Settings, database: str, tmp_path: Path) -> Iterator[Trial]
         own_stack, today_override=UNTIL, civil_dsn_override=database, tax_override=tmp_path / "tax"
     )
     made = Trial(settings=settings, people=100, days=1, seed=3, until=UNTIL)
+    drop_slots(database)  # of a run that was killed: a slot's name counts in the whole cluster
     yield made
     made.stop()
-    with psycopg.connect(database, autocommit=True) as connection:
+    drop_slots(database)
+
+
+def drop_slots(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-            " WHERE database = current_database()"
+            " WHERE slot_name = 'hub_civil' AND NOT active"
         )
 
 
