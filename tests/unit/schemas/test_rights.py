@@ -195,6 +195,8 @@ BROKEN: list[tuple[str, Grants, Access, datetime]] = [
     ("unknown-operation", Grants("mine"), Access("mine", "one", "one", "x"), NOW),
     ("no-grant", Grants("mine"), ASK, NOW),
     ("no-grant", Grants("mine", granted=(change(GOOD, agency="other"),)), ASK, NOW),
+    ("no-grant", Grants("mine", granted=(change(GOOD, basis="two"),)), ASK, NOW),
+    ("no-grant", Grants("mine", granted=(change(GOOD, purpose="two"),)), ASK, NOW),
     (
         "grant-revoked",
         Grants("mine", granted=(change(GOOD, revoked_at=NOW, since=NOW + YEAR),)),
