@@ -29,6 +29,7 @@ from schemas.registry import SchemaIds
 
 _FENCED: Final = (ProducerFencedError, InvalidProducerEpochError)
 _POLL_MILLISECONDS: Final = 500
+_NEAR_THE_END: Final = 1000  # offsets; aborted checkpoints and markers are among them
 _READ_ATTEMPTS: Final = 120  # of half a second each, before the checkpoint counts as unreadable
 
 
@@ -126,21 +127,38 @@ def read_checkpoint(
     """
     place = TopicPartition(topics.CHECKPOINTS, topics.CHECKPOINT_PARTITION[connector])
     end = _end_offset(client_config, place)
-    found: bytes | None = None
     consumer = _consumer(client_config, "read_committed")
     try:
         consumer.assign([place])
-        consumer.seek_to_beginning(place)
-        for _ in range(_READ_ATTEMPTS):
-            if consumer.position(place) >= end:
-                return None if found is None else position_of(found, connector, schema_ids)
-            for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
-                found = records[-1].value
+        first = int(consumer.beginning_offsets([place])[place])
+        # The last one is enough, and it stands near the end: what is not compacted yet is long.
+        for start in sorted({max(first, end - _NEAR_THE_END), first}, reverse=True):
+            found = _last_value(consumer, place, start, end)
+            if found is not None:
+                return position_of(found, connector, schema_ids)
+    except _UnreadableError:
+        raise TransientError(
+            f"checkpoint of {connector} not readable up to offset {end}: an open transaction?"
+        ) from None
     finally:
         consumer.close()
-    raise TransientError(
-        f"checkpoint of {connector} not readable up to offset {end}: an open transaction?"
-    )
+    return None
+
+
+class _UnreadableError(Exception):
+    """The end is not reached."""
+
+
+def _last_value(consumer: Any, place: TopicPartition, start: int, end: int) -> bytes | None:
+    """Return the last committed record from ``start`` on; None: there is none up to ``end``."""
+    found: bytes | None = None
+    consumer.seek(place, start)
+    for _ in range(_READ_ATTEMPTS):
+        if consumer.position(place) >= end:
+            return found
+        for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
+            found = records[-1].value
+    raise _UnreadableError
 
 
 def _end_offset(client_config: dict[str, Any], place: TopicPartition) -> int:

@@ -82,6 +82,23 @@ def test_a_new_subscriber_catches_up_while_others_go_on(rig: Rig) -> None:
         assert sorted(amounts(read)) == list(range(60))
 
 
+def test_who_catches_up_does_not_overtake(rig: Rig) -> None:
+    """What lies beyond those in front is read with them, or it would come twice."""
+    early, late = rig.agency("early"), rig.agency("late")
+    rig.grant(early, "benefit-payments", "benefit-payment")
+    rig.write([rig.event("hub.need_detected", n, n) for n in range(10)])
+    rig.settle()
+    rig.grant(late, "benefit-payments", "benefit-payment")
+    rig.relay.step()  # the new feed begins
+    rig.write([rig.event("hub.need_detected", n, n) for n in range(10, 20)])
+    rig.relay._turn = 1  # whoever is behind comes first
+    rig.settle(12)
+    for agency in (early, late):
+        read = rig.read(agency)
+        assert [each.number for each in read] == list(range(1, 21))
+        assert len({each.value["feed"]["event"] for each in read}) == 20
+
+
 def test_no_kill_loses_doubles_or_renumbers(rig: Rig) -> None:
     chance = random.Random(7)
     first, second = rig.agency("first"), rig.agency("second")
