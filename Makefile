@@ -78,6 +78,7 @@ soak: setup ## Fault and acceptance tests again and again, with another seed eac
 	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \
 	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance tests/integration/assessment; done
 	HUB_TEST_FAMILIES=60 $(PYTEST) tests/integration/assessment/test_decade.py
+	HUB_TEST_EXAMPLES=200 $(PYTEST) tests/integration/api/test_fuzz.py
 
 # Of what is committed; a run that was stopped goes on. CHILDREN=2 and MUTANTS='streams.rules.uz.*' narrow it.
 mutants: setup ## Change the rules in small ways, one at a time, to see which change no test notices

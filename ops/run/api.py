@@ -137,7 +137,7 @@ def fetcher(place: str) -> Callable[[], bytes]:
         try:
             answer = httpx.get(place, timeout=_KEYS_SECONDS, follow_redirects=False)
             answer.raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TransientError("the token issuer does not answer") from error
         return answer.content
 

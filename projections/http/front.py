@@ -72,6 +72,10 @@ class Front:
         except TransientError:
             await outlet.answer(problem("unavailable", request=came.request), "")
             return
+        except Exception:  # a fault of ours, before anything was asked
+            log.exception("request_failed")
+            await outlet.answer(problem("fault", request=came.request), "")
+            return
         if parts is None:
             return  # whoever asked has gone
         try:

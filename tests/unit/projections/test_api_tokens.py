@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from projections.http.cursors import CursorError, read, write
 from projections.http.incoming import holds_number
 from projections.http.issuer_keys import FRESH_SECONDS, IssuerKeys, read_keys
 from projections.http.tokens import TokenError, Tokens
+from projections.problem_types import TYPES
 from schemas.errors import PermanentError, TransientError
 
 ISSUER = "https://issuer.example"
@@ -159,3 +161,10 @@ def test_fourteen_digits_are_found_however_they_are_written(number: str, at: int
 @given(st.uuids())
 def test_an_id_is_no_number(one: object) -> None:
     assert not holds_number(f"/v1/persons/{one}/needs".encode())
+
+
+def test_every_problem_is_in_the_document() -> None:
+    lines = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8").splitlines()
+
+    for name, kind in TYPES.items():
+        assert f"| `{name}` | {kind.status} | {kind.title} |" in lines
