@@ -18,6 +18,8 @@ from tests.integration.rights.rig import WHO, World, asked, people, uid
 
 Api = psycopg.Connection[Any]
 SECOND = timedelta(seconds=1)
+_NAMES = ("agency", "purpose", "basis", "operation", "grant", "own", "persons", "seal")
+_SETTINGS = "SELECT " + ", ".join(f"current_setting('hub.{name}', true)" for name in _NAMES)
 
 
 def sees(api: Api) -> set[str]:
@@ -225,6 +227,9 @@ def test_two_tenants_on_one_connection(
             assert people(connection, "facts") == {"dina"}
         with pool.connection() as connection:
             backends.add(connection.info.backend_pid)
+            left = connection.execute(_SETTINGS.encode()).fetchone()
+            assert left is not None
+            assert not any(left)
             assert sees(connection) == set()
             asked(connection, jobs, "needs", "anna")
             assert people(connection, "facts") == set()
