@@ -15,6 +15,13 @@ from projections.replay_session import Connection, Into, standstill
 from tests.integration.replay.test_schema import build
 from tests.integration.rights.rig import World, asked, people
 
+# Not asked of the code that is tried: what one role may read of which columns.
+COLUMNS = """
+SELECT has_column_privilege('hub_stats', 'live.facts', 'value', 'SELECT'),
+       has_column_privilege('hub_stats', 'live.facts', 'sealed', 'SELECT'),
+       has_table_privilege('hub_pipeline', 'live.needs', 'DELETE'),
+       has_schema_privilege('hub_api', 'live', 'USAGE')
+"""
 COPIED = ("facts", "closures", "replacements", "completeness", "needs", "need_history")
 
 
@@ -66,6 +73,7 @@ def test_guards_come_along_and_back(world: World, connection: Connection) -> Non
 
     assert replay_guards.guards(connection, LIVE) == before
     assert look(world, grant) == seen
+    assert connection.execute(COLUMNS).fetchone() == (True, False, True, True)
 
     swap(connection, PREVIOUS)
 
