@@ -32,6 +32,7 @@ from ops.verify.report import EQUAL
 from ops.verify.run import verify
 from schemas.errors import TransientError
 from tests.acceptance.leaks import leaks, tokens
+from tests.acceptance.on_record import the_log_is_whole, unpublished
 
 SEED = int(os.environ.get("HUB_TEST_SEED", "7"))
 UNTIL = date(2026, 9, 30)
@@ -138,6 +139,7 @@ def test_every_process_dies_and_nothing_is_lost_or_doubled(trial: Trial) -> None
     kill_while_frozen(scene, "assessor", lambda seen: seen.causes > 0)
     kill_while_frozen(scene, "sequencer", lambda seen: seen.outbox_waiting > 0)
     kill_while_frozen(scene, "connector-needs", lambda seen: seen.outbox_waiting > 0)
+    kill_while_frozen(scene, "integrator", lambda _: unpublished(trial.settings) > 0)
     freeze_a_worker_replace_it_and_wake_it(scene)
     scene.live(DAYS - scene.day)  # what is known of the fifty people holds on the last day
     trial.wait_until_settled(PATIENCE_SECONDS)
@@ -150,6 +152,7 @@ def test_every_process_dies_and_nothing_is_lost_or_doubled(trial: Trial) -> None
     assert memory < MEMORY_LIMIT
     report = verify(trial.settings, wait_seconds=PATIENCE_SECONDS)
     assert report.outcome == EQUAL, (report.pending, report.first, report.as_json()["kinds"])
+    assert the_log_is_whole(trial.settings) > 1000
     suggest_who_is_who(trial.settings)  # opens every name; none may stay behind
     assert leaks(trial.settings) == []
     (trial.stack.log_path("planted")).write_bytes(b"refused: " + min(tokens(trial.settings)))

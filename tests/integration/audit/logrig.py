@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,9 +88,12 @@ class LogRig:
 
     def wait_for(self, size: int) -> None:
         """Wait until so many leaves are published."""
+        self.wait_until(lambda: self.size() >= size, f"{size} leaves are published")
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 60
-        while self.size() < size:
-            assert time.monotonic() < deadline, f"{self.size()} of {size} leaves are published"
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain: {what}"
             time.sleep(0.01)
 
     @property
