@@ -43,7 +43,7 @@ def _whole(number: object) -> object:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Number = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_LAST, examples=[1])]
+Number = Annotated[int, Field(ge=1, le=_LAST, examples=[1]), BeforeValidator(_whole)]
 
 
 class Range(BaseModel):
