@@ -7,6 +7,7 @@ publishes once a second as the component does. One process each, one core.
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -61,8 +62,18 @@ def measure(settings: Settings, count: int, begin: Any, say: Any) -> LogRates:
     Raises:
         RaceError: a proof does not hold, or the log has not all leaves.
     """
-    found = LogRates(count)
     folder = log_folder(settings)
+    try:
+        found = _measure(settings, folder, count, begin)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # the next table is another log
+    for name, rate in found.rates.items():
+        say(f"{name}: {rate:,.0f} a second")
+    return found
+
+
+def _measure(settings: Settings, folder: Path, count: int, begin: Any) -> LogRates:
+    found = LogRates(count)
     with empty_tables(settings, _DATABASE) as database:
         dsn = settings.dsn(database)
         tick = begin("leaves into the table", count)
@@ -77,8 +88,6 @@ def measure(settings: Settings, count: int, begin: Any, say: Any) -> LogRates:
         found.rates[PUBLISHED] = _rate(count, lambda: _publish(settings, dsn, folder, count))
     begin("proofs", _PROOFS)
     found.rates |= _proofs(settings, folder, count, dict(records))
-    for name, rate in found.rates.items():
-        say(f"{name}: {rate:,.0f} a second")
     return found
 
 
