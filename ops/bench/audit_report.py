@@ -18,16 +18,15 @@ def show(console: Console, found: Audited) -> None:
     """Print what being on record costs, then the log's own rates."""
     table = Table(title="Ingest with and without a record, events/s", title_justify="left")
     table.add_column("", no_wrap=True)
-    for column in ("median", "min", "max", "costs", "of cores", "own us", "server us"):
+    for column in ("median", "costs", "of cores", "own us", "server us"):
         table.add_column(column, justify="right", no_wrap=True)
     for way in WAYS:
-        rates = [one.rate for one in found.runs[way]]
         costs = ["", ""]
         if way != WITHOUT:
             costs = [f"{found.cost(way):.1%}", f"{found.cost_of_cores(way):.1%}"]
         table.add_row(
             way,
-            *(f"{rate:,.0f}" for rate in (found.median(way), min(rates), max(rates))),
+            f"{found.median(way):,.0f}",
             *costs,
             *(f"{found.microseconds(way, kind):.1f}" for kind in ("own_cpu", "postgres_cpu")),
         )

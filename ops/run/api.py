@@ -19,6 +19,7 @@ from ops.audit.place import log_folder
 from ops.issuer.signing import AUDIENCE
 from ops.keystore import open_keystore
 from ops.run.figures import counter
+from ops.run.garbage import collect_rarely
 from ops.run.serve import serve
 from ops.secret_files import API, OWNER
 from ops.settings import Settings
@@ -48,7 +49,9 @@ def run(settings: Settings, stop: threading.Event, rate: str = CLIENT, places: s
         PermanentError: the port is taken, or the policy cannot be read.
     """
     with parts(settings, rate, places) as put_together:
-        serve(create_app(put_together), settings.port("api"), stop, "api", settings.listen)
+        app = create_app(put_together)
+        collect_rarely()  # a look over all that was loaded holds up everybody who asks
+        serve(app, settings.port("api"), stop, "api", settings.listen)
 
 
 @contextmanager

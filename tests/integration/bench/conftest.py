@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ops.bench import load
-from ops.bench.race import Arena
-from ops.bench.servers import own_stack
-from ops.initialise import initialise
+if TYPE_CHECKING:
+    from ops.bench.race import Arena
 
 EVENTS = 2000
 
 
 @pytest.fixture(scope="package")
 def arena() -> Iterator[Arena]:
+    # Here, because kafka-python warns when it is imported, and a warning in a conftest is an error.
+    from ops.bench import load  # noqa: PLC0415
+    from ops.bench.race import Arena  # noqa: PLC0415
+    from ops.bench.servers import own_stack  # noqa: PLC0415
+    from ops.initialise import initialise  # noqa: PLC0415
+
     with own_stack(lambda _: None) as settings:
         ids = initialise(settings)
         assert list(load.publish(settings, ids, EVENTS, 1))[-1] == EVENTS
