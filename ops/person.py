@@ -16,7 +16,6 @@ from ops.operators import reader
 from ops.person_view import render
 from ops.privacy import erase
 from ops.privacy.export import export
-from ops.privacy.export import export
 from ops.run.api import judge, queries
 from ops.screen_texts import words_of
 from ops.settings import Settings
