@@ -28,7 +28,7 @@ from projections.http.cursors import Cursors
 from projections.http.figures import Figures
 from projections.http.guard import Guard
 from projections.http.issuer_keys import IssuerKeys
-from projections.http.rates import CLIENT, Rate
+from projections.http.rates import CLIENT, SOURCE, Rate
 from projections.http.refusals import EACH, Refusals
 from projections.http.service_routes import Check
 from projections.http.tokens import Tokens
@@ -42,20 +42,28 @@ from streams.rules.load import load_pack
 _KEYS_SECONDS: Final = 3.0
 
 
-def run(settings: Settings, stop: threading.Event, rate: str = CLIENT, places: str = EACH) -> None:
+def run(
+    settings: Settings,
+    stop: threading.Event,
+    rate: str = CLIENT,
+    places: str = EACH,
+    sources: str = SOURCE,
+) -> None:
     """Answer until ``stop`` is set.
 
     Raises:
         PermanentError: the port is taken, or the policy cannot be read.
     """
-    with parts(settings, rate, places) as put_together:
+    with parts(settings, rate, places, sources) as put_together:
         app = create_app(put_together)
         collect_rarely()  # a look over all that was loaded holds up everybody who asks
         serve(app, settings.port("api"), stop, "api", settings.listen)
 
 
 @contextmanager
-def parts(settings: Settings, rate: str = CLIENT, places: str = EACH) -> Iterator[Parts]:
+def parts(
+    settings: Settings, rate: str = CLIENT, places: str = EACH, sources: str = SOURCE
+) -> Iterator[Parts]:
     """Open what the API is put together from."""
     with opened(settings, settings.api_dsn) as answers:
         keys = IssuerKeys(fetcher(settings.jwks), time.monotonic)
@@ -84,6 +92,7 @@ def parts(settings: Settings, rate: str = CLIENT, places: str = EACH) -> Iterato
                 Check("key store", lambda: answers.keystore.existing([]) is not None),
             ),
             rate=Rate(rate),
+            sources=Rate(sources),
         )
 
 

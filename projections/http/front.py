@@ -108,7 +108,7 @@ class Front:
             if bearer is None:
                 bearer = await run_in_threadpool(self.tokens.bearer, text)
         except TokenError as error:
-            raise Problem("token-invalid", error.rule, _challenge("invalid_token")) from None
+            raise self._does_not_count(came.place, error.rule) from None
         came.bearer = bearer
         client = bearer.client
         if not self.rate.allows(client):
@@ -116,6 +116,17 @@ class Front:
             raise Problem("rate-limited", headers={"Retry-After": str(wait)})
         if fault is not None:
             raise Problem(fault)
+
+    def _does_not_count(self, place: str, rule: str) -> Problem:
+        """Return the refusal of a token; a place that sends many is told to wait.
+
+        Only what does not count is held up. A good token passes from wherever it comes: behind a
+        proxy all are one place, and one of them must not be able to lock out the others.
+        """
+        if self.sources.allows(place):
+            return Problem("token-invalid", rule, _challenge("invalid_token"))
+        wait = str(self.sources.retry_after(place))
+        return Problem("rate-limited", rule, {"Retry-After": wait})
 
     async def record(self, scope: Scope, came: Incoming, rule: str, status: int) -> Response | None:
         """Put a refusal on record; return the answer to give instead, if there is another."""

@@ -21,6 +21,7 @@ CLIENT: Final = "60/second"
 # Tokens that do not count: more from one place is no office with a wrong clock.
 SOURCE: Final = "20/second"
 _MOST_KEPT: Final = 10_000  # of those who asked; then who is silent is forgotten
+_OTHERS: Final = "\0"  # all who come while that many are not silent: one window for all of them
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Rate:
     now: Callable[[], float] = time.time
     _item: RateLimitItem = field(init=False)
     _windows: dict[str, _Window] = field(init=False, default_factory=dict)
+    _forgot: int = field(init=False, default=-1)  # the window in which that was done last
 
     def __post_init__(self) -> None:
         self._item = parse(self.limit)
@@ -70,15 +72,18 @@ class Rate:
         window = self._windows.get(who)
         if window is None:
             self._forget(int(number))
-            window = self._windows[who] = _Window(int(number))
-        elif window.number != number:
+            if len(self._windows) >= _MOST_KEPT:
+                who = _OTHERS
+            window = self._windows.setdefault(who, _Window(int(number)))
+        if window.number != number:
             before = window.count if window.number == number - 1 else 0
             window.number, window.count, window.before = int(number), 0, before
         used = window.count + window.before * (1 - elapsed / length)
         return window, used, length - elapsed
 
     def _forget(self, number: int) -> None:
-        if len(self._windows) >= _MOST_KEPT:
+        if len(self._windows) >= _MOST_KEPT and self._forgot != number:
+            self._forgot = number  # once a window: in a flood there is nothing more to find
             silent = [who for who, one in self._windows.items() if one.number < number - 1]
             for who in silent:
                 del self._windows[who]

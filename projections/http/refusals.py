@@ -65,7 +65,9 @@ class Refusals:
         Raises:
             TransientError: it cannot be put on record.
         """
-        if self.each.allows(place) and self.all.allows(""):
+        with self._lock:  # a Rate belongs to one thread
+            is_one_leaf = self.each.allows(place) and self.all.allows("")
+        if is_one_leaf:
             with self.writing() as connection:
                 leave(connection, "refusal", body)
         else:

@@ -190,13 +190,16 @@ def admit_agencies(dsn: str) -> None:
 
 @contextmanager
 def serving(
-    settings: Settings, rate: str = "10000/second", places: str = EACH
+    settings: Settings,
+    rate: str = "10000/second",
+    places: str = EACH,
+    sources: str = "10000/second",
 ) -> Iterator[httpx.Client]:
     """The API in a thread, on a port of its own, with a client that reaches it."""
     issuer = settings.issuer_url
     settings = replace(settings, port_base=_free_base(), issuer_override=issuer)
     stop = threading.Event()
-    thread = threading.Thread(target=run, args=(settings, stop, rate, places))
+    thread = threading.Thread(target=run, args=(settings, stop, rate, places, sources))
     thread.start()
     try:
         with httpx.Client(base_url=settings.api_url, timeout=20) as client:

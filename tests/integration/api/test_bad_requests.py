@@ -265,7 +265,7 @@ def test_a_flood_of_bad_tokens_does_not_fill_the_log(world: World) -> None:
         world.http.get(NEEDS, headers={"Authorization": "Bearer nonsense"}) for _ in range(60)
     ]
 
-    assert {answer.status_code for answer in answers} <= {401, 429}
+    assert {answer.status_code for answer in answers} == {401}
     assert len(world.leaves(*answers)) == 10
     written = world.country.connection.execute(
         "SELECT count(*) FROM kept.audit_leaves WHERE kind = 'refusal'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.http import rates
 from projections.http.rates import Rate
 
 
@@ -77,3 +78,13 @@ def test_strangers_do_not_fill_the_memory() -> None:
     rate.allows("now")
 
     assert len(rate._windows) == 1
+
+
+def test_a_flood_of_strangers_at_once_shares_one_window_and_holds_up_nobody_who_is_known() -> None:
+    rate = Rate("5/second", Clock())
+    assert asked(rate, "known", 1) == 1
+    let_in = sum(rate.allows(f"once {number}") for number in range(rates._MOST_KEPT + 100))
+
+    assert let_in == rates._MOST_KEPT - 1 + 5
+    assert len(rate._windows) == rates._MOST_KEPT + 1
+    assert asked(rate, "known", 9) == 4
