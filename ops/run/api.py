@@ -67,7 +67,7 @@ def parts(
     """Open what the API is put together from."""
     with opened(settings, settings.api_dsn) as answers:
         keys = IssuerKeys(fetcher(settings.jwks), time.monotonic)
-        tokens = Tokens(settings.issuer_url, AUDIENCE, keys.find, time.time)
+        tokens = Tokens(settings.issuer_url, AUDIENCE, keys.find, time.time, keys.is_due)
         keys.on_change = tokens.forget
         yield Parts(
             guard=Guard(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,6 +52,10 @@ class IssuerKeys:
             raise TransientError("the token issuer's keys are not known; is the issuer running?")
         return key
 
+    def is_due(self) -> bool:
+        """Return whether a look is due that nobody takes at this moment."""
+        return self.clock() >= self._due_at and not self._lock.locked()
+
     def are_known(self) -> bool:
         """Return whether any token can be checked."""
         if not self._keys:
@@ -71,7 +75,7 @@ class IssuerKeys:
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
                 self._due_at = max(self._due_at, self._next_look)
                 return
-            is_new = found.keys() != self._keys.keys()
+            is_new = _said(found) != _said(self._keys)
             self._keys = found
             self._pause, self._next_look = _AGAIN_SECONDS, now + _AGAIN_SECONDS
             self._due_at = now + FRESH_SECONDS
@@ -82,20 +86,25 @@ class IssuerKeys:
 def read_keys(text: bytes) -> dict[str, Key]:
     """Return the signing keys of a key set (RFC 7517) by key id; others are left out.
 
+    A set may hold none: then the issuer has withdrawn what it had, and nobody counts.
+
     Raises:
-        PermanentError: it is no key set, or has no key that counts.
+        PermanentError: it is no key set.
     """
     if len(text) > _MOST_BYTES:
         raise PermanentError("the issuer's key set is too large")
     try:
         listed = json.loads(text)["keys"]
         wanted = [one for one in listed[:_MOST_KEYS] if _counts(one)]
-        keys = {key.kid: key for key in KeySet.import_key_set({"keys": wanted}).keys if key.kid}
+        imported = KeySet.import_key_set({"keys": wanted}).keys if wanted else []
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PermanentError("what the issuer gives out is no set of keys") from error
-    if not keys:
-        raise PermanentError("the issuer's key set holds no key for Ed25519 or ES256")
-    return keys
+    return {key.kid: key for key in imported if key.kid}
+
+
+def _said(keys: Mapping[str, Key]) -> dict[str, object]:
+    """Return what is said of each key: one may be replaced under the same id."""
+    return {name: key.as_dict(private=False) for name, key in keys.items()}
 
 
 def _counts(one: dict[str, object]) -> bool:

@@ -74,12 +74,14 @@ class Tokens:
     audience: str
     find_key: FindKey
     clock: Callable[[], float]  # seconds since 1970
+    is_due: Callable[[], bool] = lambda: False  # a look at the issuer's keys
     _seen: dict[bytes, Bearer] = field(default_factory=dict, init=False)
+    _forgot: int = field(default=0, init=False)  # how often
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def remembered(self, token: str) -> Bearer | None:
         """Return what a token says that was good and is; None: it must be checked."""
-        if len(token) > MOST_BYTES:
+        if len(token) > MOST_BYTES or self.is_due():
             return None
         bearer = self._seen.get(_name(token))
         return bearer if bearer and self.clock() < bearer.expires_at + LEEWAY_SECONDS else None
@@ -94,6 +96,9 @@ class Tokens:
         if len(token) > MOST_BYTES or not _COMPACT.fullmatch(token):
             raise TokenError("token_malformed")
         now, name = self.clock(), _name(token)
+        if self.is_due():
+            self.find_key("")  # a withdrawn key ends what it signed, also where nobody new comes
+        forgot = self._forgot
         bearer = self._seen.get(name)
         if bearer is not None:
             if now < bearer.expires_at + LEEWAY_SECONDS:
@@ -103,13 +108,15 @@ class Tokens:
         with self._lock:
             if len(self._seen) >= _MOST_CACHED:
                 self._forget(now)
-            self._seen[name] = bearer
+            if forgot == self._forgot:  # else the key that it was checked with may have gone
+                self._seen[name] = bearer
         return bearer
 
     def forget(self) -> None:
         """Forget every token; called when the issuer's keys change."""
         with self._lock:
             self._seen.clear()
+            self._forgot += 1
 
     def _forget(self, now: float) -> None:
         alive = {name: one for name, one in self._seen.items() if now < one.expires_at}

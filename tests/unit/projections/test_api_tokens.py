@@ -79,15 +79,70 @@ def test_without_any_key_nobody_can_be_judged() -> None:
         b"",
         b"[]",
         b"{}",
-        b'{"keys": []}',
         b'{"keys": [1]}',
         b"x" * 70_000,
-        b'{"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}',
     ],
 )
 def test_what_is_no_key_set(text: bytes) -> None:
     with pytest.raises(PermanentError):
         read_keys(text)
+
+
+@pytest.mark.parametrize(
+    "left", [[], [{"kty": "oct", "k": "AAAA", "kid": "a"}], TWO.key_set()["keys"]]
+)
+def test_a_withdrawn_key_ends_what_it_signed_though_nobody_new_comes(left: list[object]) -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
+    keys.on_change = checks.forget
+    token = ONE.token("social", None, 1_000_000, "j")
+    checks.bearer(token)
+    checks.bearer(token)  # the first made the keys known; this one is remembered
+    assert checks.remembered(token) is not None
+
+    keys.fetch = lambda: json.dumps({"keys": left}).encode()
+    issuer.now = FRESH_SECONDS
+    assert checks.remembered(token) is None
+    # Another key: this token does not count. None at all: nobody's can be judged.
+    with pytest.raises((TokenError, TransientError)):
+        checks.bearer(token)
+    assert checks.remembered(token) is None
+
+
+def test_a_key_that_is_replaced_under_its_name_ends_what_it_signed() -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
+    keys.on_change = checks.forget
+    token = ONE.token("social", None, 1_000_000, "j")
+    checks.bearer(token)
+    checks.bearer(token)
+    assert checks.remembered(token) is not None
+
+    other = {**TWO.key_set()["keys"][0], "kid": ONE.key.kid}
+    keys.fetch = lambda: json.dumps({"keys": [other]}).encode()
+    issuer.now = FRESH_SECONDS
+    assert checks.remembered(token) is None
+    with pytest.raises(TokenError, match="token_signature"):
+        checks.bearer(token)
+
+
+def test_a_silent_issuer_ends_nothing_that_is_remembered() -> None:
+    issuer = Issuer()
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
+    keys.on_change = checks.forget
+    token = ONE.token("social", None, 1_000_000, "j")
+    checks.bearer(token)
+    checks.bearer(token)
+
+    issuer.is_silent, issuer.now = True, FRESH_SECONDS
+    looks = issuer.looks
+    assert checks.remembered(token) is None  # once, to look
+    for _ in range(9):
+        assert checks.bearer(token) is checks.remembered(token)
+    assert issuer.looks == looks + 1
 
 
 def tokens(now: Callable[[], float]) -> Tokens:
