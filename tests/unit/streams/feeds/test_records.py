@@ -160,6 +160,21 @@ def test_a_record_holds_what_is_covered_and_nothing_else() -> None:
     assert str(DAY).encode() not in b"".join(v for _, v in lines.lines[0].headers)
 
 
+def test_whose_a_patient_is_does_not_hide_which_patient_it_is() -> None:
+    """Both are a ``person``: the record's own, and the event's field."""
+    name = "health.patient_linked"
+    said = {"person": person("b"), "reason": "identifier", "identity": b"sealed"}
+    event = birth("a")
+    event = event._replace(type=name, record={"meta": event.record["meta"]} | said)
+    cover = Cover(UUID(int=1), "law", frozenset({f"{name}.person", f"{name}.reason"}), 0)
+    names = Pseudonyms(KEY, "a")
+    lines = Writer("a", names, ids).compose([Choice(event, cover)], {}, 1, NOW)
+    value = decoded(shapes.shape("a", name, cover.fields).row, lines.lines[0].value)
+    assert (value["person"], value["linked_to"]) == (names.of(person("a")), names.of(person("b")))
+    assert value["reason"] == "identifier"
+    assert "identity" not in value
+
+
 def test_what_is_sent_again_keeps_its_numbers() -> None:
     event = birth("a")
     end = End("grant-expired", NOW)
@@ -192,5 +207,7 @@ def test_every_shape_is_plain_and_dated_by_a_field_it_has(name: str) -> None:
     assert full.is_dated
     dated = shapes.dated_by(name)
     assert dated is None or dated in row.fields
+    told = [field["name"] for field in full.row.parsed["fields"]]
+    assert len(told) == len(set(told))
     assert '"bytes"' not in full.row.text
     assert "hub.Uuid" not in full.row.text
