@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streams.assessor import Assessor
-from streams.person import KINDS
+from streams.person import JUDGED_KINDS
 from tests.integration.assessment.country import NOW, THROUGH, Country
 
 APRIL = date(2026, 4, 10)
@@ -31,7 +31,7 @@ def test_a_month_that_closes_after_the_facts_were_read_is_not_counted_yet(
         persons: Collection[bytes], kinds: Sequence[str], since: date
     ) -> list[tuple[Any, ...]]:
         rows = read(persons, kinds, since)
-        if kinds == KINDS and waiting:
+        if kinds == JUDGED_KINDS and waiting:
             worker = waiting.pop()
             worker.earns_once("1ali", "2026-03-01", 5_000_000)
             worker.complete(MARCH, "tax")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streams.assessor import Assessor
-from streams.person import KINDS
+from streams.person import JUDGED_KINDS
 from tests.integration.assessment.country import Country, person
 from tests.integration.assessment.test_corrections import drain
 
@@ -35,7 +35,7 @@ def test_who_moves_in_while_both_are_judged_is_not_taken_for_seen(
             persons: Collection[bytes], kinds: Sequence[str], since: date
         ) -> list[tuple[Any, ...]]:
             rows = read(persons, kinds, since)
-            if kinds == KINDS and waiting:
+            if kinds == JUDGED_KINDS and waiting:
                 waiting.pop().__exit__(None, None, None)
             return rows
 

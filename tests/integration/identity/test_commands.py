@@ -30,6 +30,9 @@ def hub(
     settings = {"HUB_HOME": str(free_settings.home), "HUB_DSN": database, "HUB_KEYS_DSN": database}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    # The fixture's keys are wrapped under this one: a home of before epochs.
+    wrapping_key = free_settings.home / "secrets" / "wrapping_key"
+    wrapping_key.write_text((b"w" * 32).hex(), encoding="ascii")
     country.born(f"={me()}", "1997-11-02", "F")
     country.disabled("8patient", 2)
 

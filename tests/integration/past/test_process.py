@@ -48,7 +48,7 @@ def test_from_a_late_correction_to_the_list(
         asked = PaymentQueries(answers)
         console = Console(file=page, width=160)
         render(asked.open_by_month(), console)
-        render(asked.open_each("test"), console, each=True)
+        render(asked.open_each({"who": "test"}), console, each=True)
     shown = page.getvalue()
     assert "│ 2025-11 │ child_benefit │          1 │ 275,000 │        0 │   0 │" in shown
     assert shown.count("+275,000") == 3
