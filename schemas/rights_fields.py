@@ -200,9 +200,13 @@ def types_of(operation: str) -> frozenset[str]:
 
 @cache
 def kinds_of(event_types: frozenset[str]) -> frozenset[str]:
-    """Return the kinds of facts that events of these types state."""
+    """Return the kinds of facts that events of these types state, and no others do.
+
+    A fact does not say what its type was: links of people are an operator's decisions as well as a
+    registry's, so they are for whom may see both.
+    """
     return frozenset(
         kind
         for kind, keys in FACTS.items()
-        if any(event_type_of(field) in event_types for field in keys.values())
+        if all(event_type_of(field) in event_types for field in keys.values())
     )

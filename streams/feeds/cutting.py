@@ -15,12 +15,13 @@ from schemas.codec import Record, encode
 from schemas.ids import days, text
 from streams.feeds.names import SOURCE
 from streams.feeds.pseudonyms import Pseudonyms
-from streams.feeds.shapes import BLOCKS, Shape
+from streams.feeds.shapes import BLOCKS, SENT_AS, Shape
 
 ERASED: Final[object] = object()  # instead of an opened block
 
 ENDED_TYPE: Final = "feed.ended"
 WITHHELD_TYPE: Final = "feed.withheld"
+_NONE: Final[dict[str, str]] = {}
 
 
 class Line(NamedTuple):
@@ -77,9 +78,11 @@ def cut(  # noqa: PLR0917 - called for every record of every feed
         "occurred_at": meta["occurred_at"] if shape.is_dated else None,
         "corrects": None if corrects is None else names.event(corrects),
     }
+    sent_as = SENT_AS.get(shape.event_type, _NONE)
     for field in shape.fields:
         value = event.get(field)
-        out[field] = names.of(value) if field in shape.ids and value is not None else value
+        sent = names.of(value) if field in shape.ids and value is not None else value
+        out[sent_as.get(field, field)] = sent
     redacted = []
     for field in shape.blocks:
         block = opened.get(field)

@@ -78,6 +78,8 @@ _DATED: Final = {
     "hub.need_ended": "since",
 }
 SENT: Final = frozenset(_DATED)  # the event types that a feed may have
+# A field of an event whose name is taken by one that every record has, and its name in a feed.
+SENT_AS: Final[dict[str, dict[str, str]]] = {"health.patient_linked": {"person": "linked_to"}}
 # Where they come from. What operators decide of links stays inside the hub.
 SOURCES: Final = (*EVENTS.values(), NEEDS)
 
@@ -121,6 +123,7 @@ def shape(agency: str, name: str, fields: frozenset[str]) -> Shape:
         _nullable("occurred_at", _TIME),
         _nullable("corrects", "Uuid"),
     ]
+    sent_as = SENT_AS.get(name, {})
     for field in covered:
         if field in blocks:
             inside = [_nullable(key, kind) for key, kind in BLOCKS[name, field].items()]
@@ -128,7 +131,8 @@ def shape(agency: str, name: str, fields: frozenset[str]) -> Shape:
             block = {"type": "record", "name": block_name, "fields": inside}
             own.append(_nullable(field, block))
         else:
-            own.append(_nullable(field, "Uuid" if field in ids else _plain(types[field])))
+            kind: Avro = "Uuid" if field in ids else _plain(types[field])
+            own.append(_nullable(sent_as.get(field, field), kind))
     own.append(
         {
             "name": "redacted",

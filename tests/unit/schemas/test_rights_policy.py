@@ -202,7 +202,13 @@ def test_every_key_of_every_fact_comes_from_a_field() -> None:
     assert {field for keys in FACTS.values() for field in keys.values()} <= fields
     for event_type in facts.STATED_TYPES:
         if event_type not in UNSTATED:
-            assert rights_fields.kinds_of(frozenset({event_type})), event_type
+            assert event_type in rights_fields.types_of("facts"), event_type
+    assert rights_fields.kinds_of(rights_fields.types_of("facts")) == set(FACTS)
+
+
+def test_links_that_operators_decide_are_not_shown_with_those_of_a_registry() -> None:
+    """A fact of both has one kind, and row security knows kinds only."""
+    assert not rights_fields.kinds_of(frozenset({"health.patient_linked"}))
 
 
 # Of these no fact comes that a question about a person answers.
