@@ -28,6 +28,7 @@ from ops.settings import Settings
 from ops.trial import Trial
 from ops.verify.report import EQUAL
 from ops.verify.run import verify
+from tests.integration.api.conftest import GRANTS, Asking, signer_of
 
 UNTIL = date(2026, 9, 30)
 PEOPLE, DAYS = 600, 12
@@ -69,6 +70,36 @@ class Scene:
             text=True,
         )
 
+    def admit(self) -> None:
+        """Let an agency in, and a program of its."""
+        basis, purpose, _ = GRANTS["social"]
+        secrets = self.trial.settings.home / "secrets"
+        self.hub(
+            "agency",
+            "add",
+            "social",
+            "--title",
+            "Social protection",
+            "--password-file",
+            str(secrets / "of_social"),
+        )
+        self.hub("agency", "grant", "social", "--basis", basis, "--purpose", purpose)
+        secret = str(secrets / "of_its_program")
+        self.hub("client", "add", "social", "--agency", "social", "--secret-file", secret)
+
+    def hub(self, *arguments: str) -> None:
+        environment = self.trial.settings.as_environment() | {"PYTHONPATH": str(PROJECT)}
+        command = [sys.executable, "-m", "ops.cli", *arguments]
+        done = subprocess.run(
+            command,
+            env=os.environ | environment,
+            cwd=PROJECT,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def replay(self, *arguments: str) -> dict[str, Any]:
         process = self.start(*arguments, "-o", "json")
         said, fault = process.communicate(timeout=PATIENCE_SECONDS)
@@ -90,7 +121,9 @@ class Scene:
     def ask(self) -> None:
         """Ask for one person after the other; every answer counts."""
         persons = [row[0] for row in self.rows("DISTINCT person FROM live.needs LIMIT 20")]
-        with httpx.Client(base_url=self.trial.settings.api_url, timeout=20) as client:
+        settings = self.trial.settings
+        with httpx.Client(base_url=settings.api_url, timeout=20) as http:
+            client = Asking(http, signer_of(settings), "social")
             for turn in iter(range(1 << 30)):
                 if self._done.is_set():
                     return
@@ -105,6 +138,7 @@ class Scene:
                 elif "needs" not in answer.json():
                     self.failures.append("no needs")
                 self.answers += 1
+                self._done.wait(0.02)  # a client may ask sixty times a second
 
     @contextmanager
     def asked_all_the_time(self) -> Iterator[None]:
@@ -166,6 +200,7 @@ def test_replays_under_live_traffic(trial: Trial) -> None:
     trial.wait_for_snapshots(PATIENCE_SECONDS)
     scene = Scene(trial)
     trial.wait_until_settled(PATIENCE_SECONDS)
+    scene.admit()
 
     for phase in ("", "fold", "index", "assess"):
         killed_in_a_phase(scene, phase)
