@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psycopg
 
+from ops.stack.stack import Stack
 from schemas.ids import text
-from tests.integration.api.conftest import World
+from tests.integration.api.conftest import World, serving
 from tests.integration.assessment.country import person
 
 OLD = text(person("1old"))
@@ -60,3 +61,23 @@ def test_a_lock_that_is_held_is_no_hang(world: World) -> None:
         answer = world.asking("social").get(NEEDS)
 
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+
+
+def test_with_kafka_and_registries_down_it_answers_and_says_how_old(
+    world: World, servers: Stack
+) -> None:
+    social = world.asking("social")
+    before = social.get(NEEDS)
+    for name in ("kafka", "registry"):
+        servers.stop(name)
+
+    after = social.get(NEEDS)
+    with serving(world.settings) as begun_later:
+        again = begun_later.get(NEEDS, headers=social.headers())
+
+    for answer in (before, after, again):
+        assert answer.status_code == 200
+        assert answer.json()["needs"]
+        civil = answer.json()["freshness"]["civil"]
+        assert civil["last_stored_at"]
+        assert civil == before.json()["freshness"]["civil"]
