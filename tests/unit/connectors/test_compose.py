@@ -108,6 +108,7 @@ def test_direct_identifiers_travel_sealed() -> None:
     opened = open_sealed(key, record["meta"]["id"], "identity", record["identity"])
     assert opened == {"stir": "400000001", "name": "Oʻtkir"}
     for message in composed.messages:
+        assert message.key is not None
         whole = message.key + message.value + b"".join(value for _, value in message.headers)
         assert "Oʻtkir".encode() not in whole
         assert b"400000001" not in whole
@@ -180,6 +181,7 @@ def test_headers_repeat_the_meta_for_routing() -> None:
     assert headers["ce_type"] == b"tax.income_reported"
     assert headers["ce_source"] == b"/registries/tax"
     assert headers["ce_time"] == b"2026-08-01T00:00:00Z"
+    assert message.key is not None
     assert headers["ce_subject"].decode() == text(message.key)
 
 
