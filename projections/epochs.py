@@ -17,6 +17,7 @@ import secrets as random_bytes
 from pathlib import Path
 from typing import Final, Protocol
 
+from projections.folders import sync_folder
 from schemas.errors import PermanentError
 
 KEY_BYTES: Final = 32
@@ -109,7 +110,7 @@ class EpochFolder:
             return False
         finally:
             draft.unlink()
-            _sync(self.folder)
+            sync_folder(self.folder)
         return True
 
     def adopt(self, path: Path) -> bool:
@@ -117,8 +118,8 @@ class EpochFolder:
         self.make()
         with contextlib.suppress(FileNotFoundError):
             path.rename(self.path(FIRST))
-            _sync(self.folder)
-            _sync(path.parent)
+            sync_folder(self.folder)
+            sync_folder(path.parent)
             return True
         return False
 
@@ -129,14 +130,14 @@ class EpochFolder:
         try:
             handle = os.open(path, os.O_WRONLY)
         except FileNotFoundError:
-            _sync(self.folder)
+            sync_folder(self.folder)
             return
         with os.fdopen(handle, "wb") as file:
             file.write(random_bytes.token_hex(KEY_BYTES).encode())
             file.flush()
             os.fsync(file.fileno())
         path.unlink()
-        _sync(self.folder)
+        sync_folder(self.folder)
 
     def make(self) -> None:
         """Make the folder."""
@@ -149,11 +150,3 @@ def _missing(number: int) -> EpochMissingError:
         f"there is no key of epoch {number}: it was destroyed, or secrets/epochs/{number} is lost "
         "and must be restored"
     )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
+from projections.folders import sync_folder
 from projections.tlog.layout import CHECKPOINT
 from schemas.errors import PermanentError
 
@@ -80,14 +81,14 @@ class Folder:
         """Make the names of all files written durable."""
         while self._unsynced:
             folder = next(iter(self._unsynced))
-            _sync(folder)
+            sync_folder(folder)
             self._unsynced.discard(folder)
 
     def publish(self, note: bytes) -> None:
         """Replace the checkpoint; durable on return. Whatever it speaks of must be durable."""
         path = self.root / CHECKPOINT
         _write(path, note)
-        _sync(path.parent)
+        sync_folder(path.parent)
 
     def checkpoint(self) -> bytes | None:
         """Return the checkpoint; None if none was ever published."""
@@ -108,7 +109,7 @@ class Folder:
             return
         self._make(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
         self._made.add(folder)
 
     def _clear(self) -> None:
@@ -156,11 +157,3 @@ def _remove(folder: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
