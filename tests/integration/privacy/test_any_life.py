@@ -56,7 +56,7 @@ class Lives(RuleBasedStateMachine):
         initialise(self.dsn)
         self.keys: dict[tuple[bytes, str], bytes] = {}  # the model: a key, or ERASED
         self.decided: list[Erasure] = []
-        self.backups: list[Path] = []
+        self.backups: list[tuple[Path, dict[tuple[bytes, str], bytes]]] = []
         self.old = self.store()
 
     def store(self) -> PostgresKeyStore:
@@ -101,24 +101,27 @@ class Lives(RuleBasedStateMachine):
     def back_up(self) -> None:
         path = self.folder / f"backup{len(self.backups)}"
         backup.write(self.dsn, path, NOW)
-        self.backups.append(path)
+        self.backups.append((path, dict(self.keys)))
 
     @precondition(lambda self: self.backups)
     @rule(data=st.data(), loses=st.booleans())
     def restore(self, data: Any, loses: bool) -> None:
-        path = data.draw(st.sampled_from(self.backups))
+        path, then = self.backups[
+            data.draw(st.integers(min_value=0, max_value=len(self.backups) - 1))
+        ]
         files = self.epochs.numbers()
         with psycopg.connect(self.dsn) as connection:
             if loses:
                 connection.execute("TRUNCATE sealing_keys, key_erasures")
-            before = self.active(connection)
             done = backup.put_back(connection, path, files, self.decided)
             present = self.active(connection)
-        assert before <= present | {n for n, key in self.keys.items() if key == ERASED}
-        for name in [n for n, key in self.keys.items() if key != ERASED and n not in present]:
-            assert loses  # an old backup has not everything
-            del self.keys[name]
-        assert done.unopened == 0 or loses or present >= before
+        erased = {name for name, key in self.keys.items() if key == ERASED}
+        held = {} if loses else {n: key for n, key in self.keys.items() if key != ERASED}
+        held = {n: key for n, key in then.items() if key != ERASED and n not in erased} | held
+        assert present <= held.keys()
+        assert len(held.keys() - present) <= done.unopened  # of an epoch that is gone
+        assert held.keys() - present <= then.keys()
+        self.keys = {n: held[n] for n in present} | dict.fromkeys(erased, ERASED)
         self.old.forget()
 
     def active(self, connection: psycopg.Connection[Any]) -> set[tuple[bytes, str]]:
