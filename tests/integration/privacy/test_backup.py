@@ -43,6 +43,23 @@ def test_what_was_lost_comes_back_and_what_was_erased_does_not(
     assert make().is_done(events) == events
 
 
+def test_what_the_store_has_it_keeps(
+    store: PostgresKeyStore, make: MakeStore, keys_dsn: str, tmp_path: Path
+) -> None:
+    lost = store.keys(NAMES)
+    path = tmp_path / "backup"
+    backup.write(keys_dsn, path, NOW)
+    with psycopg.connect(keys_dsn) as connection:
+        connection.execute("DELETE FROM sealing_keys")
+    made_since = make().keys(NAMES[:3])
+
+    with psycopg.connect(keys_dsn) as connection:
+        done = backup.put_back(connection, path, [0], [])
+
+    assert (done.rows, done.added) == (10, 7)
+    assert make().existing(NAMES) == lost | made_since
+
+
 def test_after_the_epoch_a_backup_is_worth_nothing(
     store: PostgresKeyStore, change_epoch: Rotate, make: MakeStore, keys_dsn: str, tmp_path: Path
 ) -> None:
