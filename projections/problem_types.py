@@ -67,6 +67,11 @@ TYPES: Final[dict[str, Kind]] = {
         "Fourteen digits in a row are refused. Look a number up by POST /v1/persons/lookup, and "
         "treat what was in the URL as disclosed.",
     ),
+    "request-malformed": Kind(
+        400,
+        "The request is not of the form that HTTP has.",
+        "Its head, its length or its chunks are not as RFC 9112 has them; the connection ends.",
+    ),
     "url-malformed": Kind(
         400, "The URL is not of the form that HTTP has.", "Only printable ASCII, percent-encoded."
     ),

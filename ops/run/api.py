@@ -57,7 +57,7 @@ def run(
     with parts(settings, rate, places, sources) as put_together:
         app = create_app(put_together)
         collect_rarely()  # a look over all that was loaded holds up everybody who asks
-        serve(app, settings.port("api"), stop, "api", settings.listen)
+        serve(app, settings.port("api"), stop, "api", settings.listen, is_told=True)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from typing import Final
 import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from projections.http.incoming import MALFORMED
 from schemas.errors import PermanentError
 
 LOOPBACK: Final = "127.0.0.1"
@@ -22,8 +23,23 @@ _MOST_AT_ONCE: Final = 500  # connections; while there are more, everybody gets 
 _MOST_HEADER_BYTES: Final = 32_768
 
 
-def serve(app: ASGIApp, port: int, stop: threading.Event, name: str, host: str = LOOPBACK) -> None:
+def serve(  # noqa: PLR0917 - how one process serves
+    app: ASGIApp,
+    port: int,
+    stop: threading.Event,
+    name: str,
+    host: str = LOOPBACK,
+    is_told: bool = False,
+) -> None:
     """Answer until ``stop`` is set.
+
+    Args:
+        app: what answers.
+        port: where.
+        stop: ends it.
+        name: of the thread.
+        host: the address to listen on.
+        is_told: what is no HTTP is for ``app`` to refuse, in a scope that has ``MALFORMED``.
 
     Raises:
         PermanentError: the port is taken.
@@ -33,7 +49,7 @@ def serve(app: ASGIApp, port: int, stop: threading.Event, name: str, host: str =
             app,
             host=host,
             port=port,
-            http=_Timely,
+            http=_Telling if is_told else _Timely,
             h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
             limit_concurrency=_MOST_AT_ONCE,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
@@ -87,6 +103,62 @@ class _Timely(H11Protocol):
         if self._head is not None:
             self._head.cancel()
             self._head = None
+
+
+class _Telling(_Timely):
+    """A connection whose application answers, and puts on record, also what is no HTTP."""
+
+    _is_broken: bool = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_broken:  # what comes after it cannot be meant
+            super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        self._is_broken = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope[MALFORMED] = True  # type: ignore[typeddict-unknown-key]
+            self.cycle.keep_alive = self.cycle.more_body = False
+            self.cycle.message_event.set()  # whoever waits for more of its body looks again
+        elif self.conn.our_state is h11.IDLE:
+            self._ask_about_nothing()
+        else:  # a body that goes on after its answer
+            self.transport.close()
+
+    def _ask_about_nothing(self) -> None:
+        """Start the application on a request that has no more than where it comes from."""
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": "GET",
+            "root_path": "",
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": b"",
+            "headers": [],
+            "state": self.app_state.copy(),
+        }
+        self.scope[MALFORMED] = True  # type: ignore[typeddict-unknown-key]
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            conn=self.conn,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            on_response=self.on_response_complete,
+        )
+        self.cycle.more_body = self.cycle.keep_alive = False
+        task = self.loop.create_task(self.cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
 
 def _serve(server: uvicorn.Server) -> None:

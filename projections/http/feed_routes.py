@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from projections import resends
 from projections.http import models
+from projections.http.bodies import Strict
 from projections.http.documented import documented
 from projections.http.guard import Admitted, Found, Guard
 from projections.http.incoming import of
@@ -57,7 +58,7 @@ class Range(BaseModel):
 
 def routes(guard: Guard) -> APIRouter:
     """Return the routes about an agency's own feed."""
-    router = APIRouter(tags=["feed"])
+    router = APIRouter(tags=["feed"], route_class=Strict)
 
     @router.post(
         _PATH, **documented("ask_resend", models.Resend, status=202, tagged=False, moved=True)

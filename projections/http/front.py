@@ -65,7 +65,7 @@ class Front:
         outlet = _Outlet(self, scope, came, send)
         try:
             await self._admit(scope, came)
-            parts = await _body(receive)
+            parts = await _body(scope, receive)
         except Problem as refused:
             await outlet.answer(refused.response(), refused.rule)
             return
@@ -98,11 +98,11 @@ class Front:
         if is_open:
             if fault is not None:
                 came.is_on_record = True  # nobody is known, nothing is asked: nothing to record
-                raise Problem(fault)
+                raise _faulty(fault)
             return
         text = _token(scope)
         if text is None:
-            raise Problem(fault or "token-missing", headers=_challenge())
+            raise _faulty(fault) if fault else Problem("token-missing", headers=_challenge())
         try:
             bearer = self.tokens.remembered(text)
             if bearer is None:
@@ -115,7 +115,7 @@ class Front:
             wait = self.rate.retry_after(client)
             raise Problem("rate-limited", headers={"Retry-After": str(wait)})
         if fault is not None:
-            raise Problem(fault)
+            raise _faulty(fault)
 
     def _does_not_count(self, place: str, rule: str) -> Problem:
         """Return the refusal of a token; a place that sends many is told to wait.
@@ -225,17 +225,25 @@ def _challenge(error: str = "") -> dict[str, str]:
     return {"WWW-Authenticate": f'Bearer realm="registry-hub"{said}'}
 
 
-async def _body(receive: Receive) -> Callable[[], Awaitable[Message]] | None:
+def _faulty(fault: str) -> Problem:
+    """Return the refusal of a request by its URL or headers."""
+    is_last = fault == "request-malformed"  # where the next one begins is anybody's guess
+    return Problem(fault, headers={"Connection": "close"} if is_last else {})
+
+
+async def _body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]] | None:
     """Read a body whole before anybody else does.
 
     Raises:
-        Problem: it is large, or takes long.
+        Problem: it is large, takes long, or has no end that counts.
     """
     body, is_whole = b"", False
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             while not is_whole:
                 message = await receive()
+                if scope.get(incoming.MALFORMED):
+                    raise _faulty("request-malformed")
                 if message["type"] == "http.disconnect":
                     return None
                 body += message.get("body", b"")

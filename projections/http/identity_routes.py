@@ -14,6 +14,7 @@ from starlette.responses import Response
 from projections import rights_context
 from projections.http import models
 from projections.http.access_log import accesses
+from projections.http.bodies import Strict
 from projections.http.cursors import Cursors
 from projections.http.documented import documented
 from projections.http.guard import Admitted, Found, Guard
@@ -46,7 +47,7 @@ class Lookup(BaseModel):
 
 def routes(guard: Guard, identify: Identify, cursors: Cursors) -> APIRouter:
     """Return the routes about who somebody is."""
-    router = APIRouter(tags=["identity"])
+    router = APIRouter(tags=["identity"], route_class=Strict)
 
     @router.post("/v1/persons/lookup", **documented("lookup", models.LookupAnswer, tagged=False))
     def lookup(request: Request, said: Asked, body: Lookup) -> Response:

@@ -18,6 +18,7 @@ MOST_HEADERS: Final = 64
 _NATIONAL: Final = re.compile(rb"(?:[0-9][\s+._/-]?){14}")
 _UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MOST_DECODINGS: Final = 4
+MALFORMED: Final = "hub.malformed"  # in a scope: what came, or what came after it, is no HTTP
 _PRINTABLE: Final = re.compile(rb"[\x21-\x7e]*")
 # Of these each counts once; a second one may be read by a proxy where we read the first.
 _SINGLE: Final = frozenset(
@@ -52,6 +53,8 @@ def of(scope: Scope) -> Incoming:
 
 def fault_of(scope: Scope) -> str | None:
     """Return the problem that the URL or the headers of a request are, by name."""
+    if scope.get(MALFORMED) or _is_framed_in_two_ways(scope):
+        return "request-malformed"
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     if len(path) + len(query) > MOST_URL_BYTES:
@@ -65,6 +68,13 @@ def fault_of(scope: Scope) -> str | None:
         return "headers-too-large"
     names = [name for name, _ in headers if name in _SINGLE]
     return "parameter-repeated" if len(names) != len(set(names)) else None
+
+
+def _is_framed_in_two_ways(scope: Scope) -> bool:
+    """Return whether a proxy may see another end of the body than we do (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    is_chunked = b"transfer-encoding" in names
+    return is_chunked and (b"content-length" in names or scope["http_version"] < "1.1")
 
 
 def holds_number(text: bytes) -> bool:

@@ -158,6 +158,8 @@ class Tokens:
         expires, issued = _time(claims, "exp"), _time(claims, "iat")
         if now >= expires + LEEWAY_SECONDS:
             raise TokenError("token_expired")
+        if "cnf" in claims:  # bound to a key that its sender would have to prove (RFC 7800)
+            raise TokenError("token_bound")
         if issued > now + LEEWAY_SECONDS or expires - issued > MOST_SECONDS:
             raise TokenError("token_times")
         if _time(claims, "nbf", issued) > now + LEEWAY_SECONDS:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import OctKey, OKPKey
 
 from schemas.ids import text
-from tests.integration.api.conftest import PINFL, World, serving, signer_of
+from tests.integration.api.conftest import PINFL, World, serving
 from tests.integration.assessment.country import person
 
 OLD = text(person("1old"))
@@ -22,8 +17,9 @@ CANARY = "canary4711"
 NEEDS = f"/v1/persons/{OLD}/needs"
 FULLWIDTH = "%EF%BC%93" * 14  # digits to a person, none to us
 
-_ANY = ["Ed25519", "HS256"]
 LOOKUP = "/v1/persons/lookup"
+RESENDS = "/v1/feed/resends"
+WRONG_BODY = "invalid-request"
 OTHER = f"/v1/persons/{FULLWIDTH}/needs"
 WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     # name: method, path, what of httpx, status, problem
@@ -74,6 +70,44 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
         422,
         "invalid-request",
     ),
+    "a member twice": (
+        "POST",
+        LOOKUP,
+        {"content": f'{{"pinfl": "{CANARY}", "pinfl": "{PINFL}"}}'},
+        422,
+        "invalid-request",
+    ),
+    "UTF-16": (
+        "POST",
+        LOOKUP,
+        {"content": json.dumps({"pinfl": PINFL}).encode("utf-16")},
+        422,
+        "invalid-request",
+    ),
+    "no UTF-8": ("POST", LOOKUP, {"content": b'{"pinfl": "\xff"}'}, 422, "invalid-request"),
+    "half a character": (
+        "POST",
+        LOOKUP,
+        {"content": b'{"pinfl": "' + rb"\ud800" * 14 + b'"}'},
+        422,
+        "invalid-request",
+    ),
+    "a NUL in it": ("POST", LOOKUP, {"content": b'{"pinfl": "\\u0000"}'}, 422, "pinfl-invalid"),
+    "not a number": ("POST", RESENDS, {"content": b'{"first": NaN, "last": 2}'}, 422, WRONG_BODY),
+    "infinity": ("POST", RESENDS, {"content": b'{"first": 1, "last": 1e400}'}, 422, WRONG_BODY),
+    "true for one": ("POST", RESENDS, {"json": {"first": True, "last": 2}}, 422, WRONG_BODY),
+    "below one": ("POST", RESENDS, {"json": {"first": 0, "last": 2}}, 422, WRONG_BODY),
+    "65 bits": ("POST", RESENDS, {"json": {"first": 1, "last": 2**64}}, 422, WRONG_BODY),
+    "another type of body": (
+        "POST",
+        LOOKUP,
+        {
+            "data": {"pinfl": PINFL},
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
+        422,
+        "invalid-request",
+    ),
     "half a JSON": ("POST", "/v1/persons/lookup", {"content": b'{"pinfl'}, 422, "invalid-request"),
     "depth": (
         "POST",
@@ -101,6 +135,24 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "upper case": ("GET", NEEDS.replace("needs", "NEEDS"), {}, 404, "not-found"),
     "a slash too many": ("GET", NEEDS + "/", {}, 404, "not-found"),
     "another method": ("DELETE", NEEDS, {}, 405, "method-not-allowed"),
+    "a way around": ("GET", "/v1//registries", {}, 404, "not-found"),
+    "by what is open": ("GET", "/audit/%2e%2e/v1/registries", {}, 404, "not-found"),
+    "a path with parameters": ("GET", NEEDS + ";x=1", {}, 404, "not-found"),
+    "an id too long to be": ("GET", "/v1/persons/%c0%ae/needs", {}, 422, "invalid-request"),
+    "an id in another form": (
+        "GET",
+        f"/v1/persons/{OLD.upper()}/needs?mode=x",
+        {},
+        422,
+        "mode-unknown",
+    ),
+    "what makes expressions slow": (
+        "GET",
+        f"{NEEDS}?x={'3021197591003--' * 130}",
+        {},
+        422,
+        "parameter-unknown",
+    ),
     "a long URL": ("GET", f"{NEEDS}?x={'y' * 3000}", {}, 414, "url-too-long"),
     "ten thousand ids": ("GET", f"{NEEDS}?ids={'a,' * 1200}", {}, 414, "url-too-long"),
     "large headers": ("GET", NEEDS, {"headers": {"X": "y" * 17_000}}, 431, "headers-too-large"),
@@ -119,7 +171,8 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
 def test_what_is_wrong_is_told_and_on_record(shared: World, name: str) -> None:
     method, path, more, status, problem = WRONG[name]
     social = shared.asking("social")
-    headers = social.headers(**more.get("headers", {})) | {"Content-Type": "application/json"}
+    said = {"Content-Type": "application/json", "Idempotency-Key": "of-this-test"}
+    headers = social.headers(**said | more.get("headers", {}))
 
     answer = shared.http.request(method, path, **{**more, "headers": headers, "timeout": 20})
 
@@ -199,91 +252,6 @@ def test_a_header_given_twice(shared: World) -> None:
     answer = shared.http.get(NEEDS, headers=headers)
 
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/parameter-repeated")
-
-
-def tokens(world: World) -> Iterator[tuple[str, str]]:
-    """Tokens that do not count, and the rule that says so."""
-    signer, now = signer_of(world.settings), int(time.time())
-    good = {"iss": signer.issuer, "aud": "registry-hub", "client_id": "social"}
-    good |= {"iat": now, "nbf": now, "exp": now + 300}  # type: ignore[dict-item]
-    header = {"alg": "Ed25519", "typ": "at+jwt", "kid": signer.key.kid}
-
-    def made(claims: dict[str, Any], head: dict[str, Any], key: Any = signer.key) -> str:
-        return jwt.encode(
-            head, claims, key, algorithms=["Ed25519", "HS256", "none"], default_type=None
-        )
-
-    stranger = OKPKey.generate_key("Ed25519", {"kid": str(signer.key.kid)})
-    public = signer.key.as_dict(private=False)["x"]
-    yield (
-        made(good | {"exp": now - 61, "iat": now - 400, "nbf": now - 400}, header),
-        "token_expired",
-    )
-    yield made(good | {"nbf": now + 100}, header), "token_not_yet"
-    yield made(good | {"aud": "elsewhere"}, header), "token_audience"
-    yield made(good | {"iss": "https://elsewhere.example"}, header), "token_issuer"
-    yield made(good | {"exp": now + 7200}, header), "token_times"
-    yield made({k: v for k, v in good.items() if k != "exp"}, header), "token_times"
-    yield made(good | {"client_id": "../social"}, header), "token_client"
-    yield made(good | {"person": PINFL}, header), "token_person"
-    yield made(good, header | {"typ": "JWT"}), "token_type"
-    yield made(good, {k: v for k, v in header.items() if k != "typ"}), "token_type"
-    yield made(good, header | {"kid": "../../etc/passwd"}), "token_key"
-    yield made(good, header | {"jku": "https://elsewhere.example/jwks"}), "token_header"
-    yield made(good, header | {"jwk": stranger.as_dict(private=False)}), "token_header"
-    yield made(good, header, stranger), "token_signature"
-    octets = OctKey.import_key(str(public))
-    yield made(good, header | {"alg": "HS256"}, octets), "token_algorithm"
-    nothing = urlsafe_b64encode(json.dumps(header | {"alg": "none"}).encode()).decode().rstrip("=")
-    head, body, signature = made(good, header).split(".")
-    yield f"{head}.{body}.{signature[:-4]}AAAA", "token_signature"
-    yield f"{nothing}.{body}.{signature}", "token_algorithm"
-    yield f"{nothing}.{body}.", "token_malformed"
-    yield f"{head}.{body}", "token_malformed"
-    yield "x" * 5000, "token_malformed"
-    yield CANARY, "token_malformed"
-
-
-def test_no_token_that_does_not_count_gets_through(world: World) -> None:
-    """Each leaves a leaf; of a flood the first ten of a place do, and the rest are counted."""
-    rules = []
-    with serving(world.settings, places="1000/minute") as http:
-        for token, rule in tokens(world):
-            answer = http.get(NEEDS, headers={"Authorization": f"Bearer {token}"})
-            assert answer.status_code == 401, rule
-            assert answer.json()["type"] == "/problems/token-invalid"
-            assert answer.headers["www-authenticate"].startswith("Bearer ")
-            assert CANARY not in answer.text
-            ((kind, leaf),) = world.leaves(answer)
-            assert (kind, leaf["rule"]) == ("refusal", rule)
-            rules.append(rule)
-    assert len(rules) == 21
-
-
-def test_a_flood_of_bad_tokens_does_not_fill_the_log(world: World) -> None:
-    answers = [
-        world.http.get(NEEDS, headers={"Authorization": "Bearer nonsense"}) for _ in range(60)
-    ]
-
-    assert {answer.status_code for answer in answers} == {401}
-    assert len(world.leaves(*answers)) == 10
-    written = world.country.connection.execute(
-        "SELECT count(*) FROM kept.audit_leaves WHERE kind = 'refusal'"
-    ).fetchone()
-    assert written == (10,)
-
-
-def test_an_unknown_and_a_revoked_client(world: World) -> None:
-    unknown = world.asking("stranger").get(NEEDS)
-    world.country.connection.execute(
-        "UPDATE kept.clients SET revoked_at = now() WHERE client_id = 'social'"
-    )
-    revoked = world.asking("social").get(NEEDS)
-    wrong = world.asking("social").get(NEEDS, {"mode": "x"})
-
-    for answer in (unknown, revoked, wrong):
-        assert (answer.status_code, answer.json()["type"]) == (401, "/problems/client-unknown")
-        assert [leaf["rule"] for _, leaf in world.leaves(answer)] == ["client-unknown"]
 
 
 def test_who_asks_too_often_waits(world: World) -> None:
