@@ -45,6 +45,23 @@ _MEANING: Final = {
     500: "A fault of the hub.",
     503: "A server behind the hub does not answer.",
 }
+_HAVE: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an answer that you have; several, or `*`.",
+    "schema": {"type": "string"},
+}
+_PERSON: Final = {"person": "$response.body#/person"}
+# What can be asked next, with what was answered; a page's `next` goes on as `cursor`.
+_LINKS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "lookup": dict.fromkeys(
+        ("needs", "facts", "household", "history", "identities", "access_log"), _PERSON
+    ),
+    "needs": {"reason": _PERSON | {"need": "$response.body#/needs/0/need"}},
+    "list_needs": {"needs": {"person": "$response.body#/needs/0/person"}},
+    "ask_resend": {"resend": {"resend": "$response.body#/id"}},
+}
 PROTECTED: Final = (400, 401, 403, 404, 405, 408, 409, 413, 414, 422, 429, 431, 500, 503)
 OPEN: Final = (400, 404, 405, 408, 413, 414, 422, 431, 500, 503)
 SECURITY: Final = "client"
@@ -62,19 +79,23 @@ def documented(
     headers: dict[str, Any] = _REQUEST_ID | _RATE | (_TAG if tagged else {})
     if moved:
         headers["Location"] = {"description": "Where it stands.", "required": True, **_TEXT}
-    responses: dict[int | str, Any] = {
-        status: {"model": model, "headers": headers, "description": "On record."},
-        **_problems(PROTECTED),
-    }
+    good: dict[str, Any] = {"model": model, "headers": headers, "description": "On record."}
+    if name in _LINKS:
+        good["links"] = {
+            to: {"operationId": to, "parameters": said} for to, said in _LINKS[name].items()
+        }
+    responses: dict[int | str, Any] = {status: good, **_problems(PROTECTED)}
+    more: dict[str, Any] = {"security": [{SECURITY: []}]}
     if tagged:
         responses[304] = {"description": "You have it; on record.", "headers": headers}
+        more["parameters"] = [_HAVE]
     return {
         "name": name,
         "operation_id": name,
         "status_code": status,
         "response_model": None,
         "responses": responses,
-        "openapi_extra": {"security": [{SECURITY: []}]},
+        "openapi_extra": more,
     }
 
 
