@@ -32,19 +32,19 @@ _APPLIED: Final = """
 SELECT event_id, topic, partition, "offset" FROM live.facts
  WHERE event_id = ANY (%s::uuid[]) AND ordinal = 0
 """
-# As kept.rights_subject has it: the residence that holds today, of several the latest; of somebody
-# who has none today, the first there ever was.
-_DISTRICTS: Final = """
-SELECT asked.id, coalesce(
-    (SELECT f.value ->> 'district'
-       FROM live.facts_at(asked.id, (now() AT TIME ZONE 'UTC')::date, now()) f
-      WHERE f.kind = 'residence' ORDER BY f.valid_from DESC, f.event_id DESC LIMIT 1),
-    (SELECT f.value ->> 'district' FROM live.facts_at(asked.id, 'infinity', now()) f
-      WHERE f.kind = 'residence' ORDER BY f.valid_from, f.event_id DESC LIMIT 1))
-  FROM unnest(%s::uuid[]) AS asked (id)
-"""
-_CANONICAL: Final = """
-SELECT id, kept.canonical(id) FROM unnest(%s::uuid[]) AS id
+_DISTRICTS: Final = "SELECT id, kept.place_of(id, now()) FROM unnest(%s::uuid[]) AS asked (id)"
+# Where the subject was registered when what came before was told: when the hub learnt of it, or
+# when the grant began to count, if that was later.
+_TOLD: Final = """
+SELECT DISTINCT e.id, m.since, kept.place_of(e.subject, v.at)
+  FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[]) AS e (id, subject, record, version)
+ CROSS JOIN unnest(%s::timestamptz[]) AS m (since)
+ CROSS JOIN LATERAL (
+    SELECT greatest(f.known_from, m.since) AS at FROM live.facts f
+     WHERE f.record = e.record AND f.version < e.version
+     UNION
+    SELECT greatest(n.known_from, m.since) FROM live.need_history n
+     WHERE n.need = e.record AND n.version < e.version) AS v
 """
 _REPLACE: Final = "DELETE FROM kept.feed_index WHERE agency = %s AND last >= %s"
 _INSERT: Final = "INSERT INTO kept.feed_index (agency, first, last, packed) VALUES (%s, %s, %s, %s)"
@@ -69,6 +69,15 @@ class IndexRow(NamedTuple):
     first: int
     last: int
     packed: bytes
+
+
+class Later(NamedTuple):
+    """An event that is not the first of its record."""
+
+    id: bytes
+    subject: bytes
+    record: bytes  # of what the hub says of a need: the need
+    version: int
 
 
 def _numbers(rows: Sequence[IndexRow]) -> int:
@@ -104,19 +113,27 @@ class FeedStore:
         return {event.bytes: (topic, part, offset) for event, topic, part, offset in rows}
 
     def districts(self, persons: Collection[bytes]) -> dict[bytes, str]:
-        """Return by person the code of the district; none where it is not known.
-
-        An id without a residence of its own has that of the person it is linked to.
-        """
+        """Return by person the code of the district; none where it is not known."""
         with self._session() as connection, connection.transaction():
             connection.execute(_HOLD)
-            found = self._residences(connection, persons)
-            missing = set(persons) - found.keys()
-            if missing:
-                rows = connection.execute(_CANONICAL, [uuids(missing)], binary=True).fetchall()
-                linked = {one.bytes: other.bytes for one, other in rows if one != other}
-                others = self._residences(connection, set(linked.values()))
-                found |= {one: others[other] for one, other in linked.items() if other in others}
+            rows = connection.execute(_DISTRICTS, [uuids(persons)], binary=True).fetchall()
+        return {person.bytes: district for person, district in rows if district is not None}
+
+    def told(
+        self, later: Sequence[Later], since: Collection[datetime]
+    ) -> dict[bytes, list[tuple[datetime, str]]]:
+        """Return by event id where what came before it was told, under grants since when."""
+        columns = [uuids(column) for column in list(zip(*later, strict=True))[:3]]
+        versions = [each.version for each in later]
+        with self._session() as connection, connection.transaction():
+            connection.execute(_HOLD)
+            rows = connection.execute(
+                _TOLD, [*columns, versions, sorted(since)], binary=True
+            ).fetchall()
+        found: dict[bytes, list[tuple[datetime, str]]] = {}
+        for event, moment, district in rows:
+            if district is not None:
+                found.setdefault(event.bytes, []).append((moment, district))
         return found
 
     def plan(self, rows: Sequence[IndexRow], leaves: Sequence[Mapping[str, object]]) -> None:
@@ -178,14 +195,6 @@ class FeedStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-    def _residences(
-        self, connection: psycopg.Connection[tuple[Any, ...]], persons: Collection[bytes]
-    ) -> dict[bytes, str]:
-        rows: list[tuple[UUID, str | None]] = connection.execute(
-            _DISTRICTS, [uuids(persons)], binary=True
-        ).fetchall()
-        return {person.bytes: district for person, district in rows if district is not None}
 
     @contextmanager
     def _session(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:

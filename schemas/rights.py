@@ -48,6 +48,7 @@ __all__ = (
     "expiry",
     "load_policy",
     "parse_policy",
+    "shown",
 )
 
 ALLOWED: Final = "allowed"
@@ -73,6 +74,9 @@ RULES: Final[dict[str, str]] = {
     NOT_IN_FORCE: "the database does not know the grant as the policy has it: `hub policy apply`",
     ALLOWED: "",
 }
+
+# Whether a person's place is known at all is not for whoever may not see the person.
+_SHOWN: Final = {"region-unknown": "region-not-covered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +134,6 @@ class Decision:
     event_types: frozenset[str] = frozenset()
     history_from: date | None = None  # no event from before this day; None: from the beginning
     operation: str = ""
-
-    def covers(self, region: str | None) -> bool:
-        """Return whether something about a person registered there may be seen."""
-        return self.allowed and self.grant is not None and _covers(self.grant, region) == ALLOWED
 
     def cut(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return of an operation's answer what may be seen: see ``schemas.rights_cut``."""
@@ -212,7 +212,7 @@ def _rule(basis: Basis, grant: Grant, access: Access, now: datetime) -> str:
     if (first := next((rule for rule, applies in checks if applies), None)) is not None:
         return first
     if access.operation == "subscribe" and access.region is None:
-        return ALLOWED  # to the feed as such; each event is held against ``covers``
+        return ALLOWED  # to the feed as such; each event is decided about with its place
     return _covers(grant, access.region)
 
 
@@ -224,6 +224,11 @@ def _covers(grant: Grant, region: str | None) -> str:
     if not region.startswith(tuple(grant.regions)):
         return "region-not-covered"
     return ALLOWED
+
+
+def shown(rule: str) -> str:
+    """Return a rule as outsiders get it: the audit log has the one that applied."""
+    return _SHOWN.get(rule, rule)
 
 
 def expiry(basis: Basis, since: datetime, expires_at: datetime | None) -> datetime | None:

@@ -38,7 +38,9 @@ class Doorman(Protocol):
     """Who knows passwords, and puts refusals on record."""
 
     def opens(self, agency: str, password: str) -> bool:
-        """Return whether the agency stands and this is its password.
+        """Return whether this is the agency's password.
+
+        A revoked agency keeps it, to read its feed to the end; who is locked out has none.
 
         Raises:
             TransientError: the database does not answer; nobody is let in.

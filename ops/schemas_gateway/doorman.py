@@ -38,7 +38,7 @@ class PostgresDoorman:
         self._uncounted = 0
 
     def opens(self, agency: str, password: str) -> bool:
-        """Return whether the agency has this password."""
+        """Return whether this is the agency's password; who is locked out has none."""
         try:
             with self._pool.connection() as connection:
                 found = feeds_access.access(connection, agency)

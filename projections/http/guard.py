@@ -34,7 +34,7 @@ from projections.problems import Problem
 from projections.queries import reading
 from projections.restrictions import ForBasis, Readable
 from projections.rights_context import Subject
-from schemas.rights import Access, Decision, Policy, decide
+from schemas.rights import Access, Decision, Policy, decide, shown
 from schemas.rights_fields import answer_fields
 
 Connection = psycopg.Connection[Answer]
@@ -127,7 +127,7 @@ class Guard:
                 leave(connection, "refusal", leaf | {"rule": admission.decision.rule})
         came.is_on_record = True
         if not admission.decision.allowed:
-            raise Problem("not-allowed", admission.decision.rule)
+            raise Problem("not-allowed", shown(admission.decision.rule))
         if answer is None:
             raise Problem(instead)
         open_all(answer, ForBasis(self.keystore, access.basis, self.clock()[0]))
@@ -178,7 +178,7 @@ class Guard:
                 leave(connection, "refusal", leaf | {"rule": decision.rule})
         came.is_on_record = True
         if answer is None:
-            raise Problem("not-allowed", decision.rule)
+            raise Problem("not-allowed", shown(decision.rule))
         if instead:
             raise Problem(instead)
         open_all(answer, ForBasis(self.keystore, access.basis, self.clock()[0]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from schemas.catalogue import EventType
@@ -40,6 +41,7 @@ class Event(NamedTuple):
     type: str
     record: Record
     region: str | None  # the code of its subject's district, as the hub knows it now
+    told: Sequence[tuple[datetime, str]] = ()  # where what came before it was told; by grants
 
     @property
     def need_kind(self) -> str | None:
@@ -99,7 +101,7 @@ def choose(entitlement: Entitlement, events: Iterable[Event]) -> list[Choice]:
 def cover_of(entitlement: Entitlement, event: Event) -> Cover | str:
     """Return under what an agency gets an event, or the rule by which it does not."""
     recorded_at = event.record["meta"]["recorded_at"]
-    return entitlement.cover(event.type, event.region, event.need_kind, recorded_at)
+    return entitlement.cover(event.type, event.region, event.need_kind, recorded_at, event.told)
 
 
 def blocks_of(agency: str, chosen: Iterable[Choice]) -> set[Block]:

@@ -3,17 +3,20 @@
 An agency may hold several grants. Each is for one law and one purpose and is judged by itself; no
 union is ever taken. Of those that cover an event, the one under which most of its fields may be
 seen carries it, of equals the older: its basis stands in the record.
+
+A grant for regions covers an event whose subject is registered there; and one that corrects,
+changes or ends what was told under it while its subject was registered there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Final
 from uuid import UUID
 
-from schemas.rights import RULES, Access, Decision, Grants, Policy, decide
+from schemas.rights import RULES, Access, Decision, Grants, Policy, decide, shown
 from streams.feeds.shapes import SENT
 
 NOT_THE_TYPE: Final = "event-type-not-in-basis"
@@ -39,6 +42,7 @@ class Cover:
     basis: str
     fields: frozenset[str]  # of the event type, by full name
     since: int  # microseconds since 1970: no event that the hub learnt of before
+    granted: datetime  # since when the grant counts
 
 
 class Entitlement:
@@ -54,7 +58,8 @@ class Entitlement:
         self._alive = [decision for decision in decisions if decision.allowed]
         self.rule = _furthest((each.rule for each in decisions), self._without_pairs())
         self.event_types = frozenset().union(*(each.event_types for each in self._alive)) & SENT
-        self.by_region = any(g.regions is not None for g in grants)
+        by_grant = (each.grant for each in self._alive if each.grant)
+        self.regional = frozenset(each.since for each in by_grant if each.regions is not None)
 
     @property
     def is_alive(self) -> bool:
@@ -67,7 +72,12 @@ class Entitlement:
         return min(map(_since, self._alive), default=0)
 
     def cover(
-        self, event_type: str, region: str | None, need_kind: str | None, recorded_at: int
+        self,
+        event_type: str,
+        region: str | None,
+        need_kind: str | None,
+        recorded_at: int,
+        told: Sequence[tuple[datetime, str]] = (),
     ) -> Cover | str:
         """Return under what an event is sent, or the rule by which it is not.
 
@@ -76,24 +86,37 @@ class Entitlement:
             region: the code of its subject's district; None: not known.
             need_kind: the kind of need that it is about, if any.
             recorded_at: when the hub learnt of it, microseconds since 1970.
+            told: where its subject was registered when what it corrects or ends was told, under
+                grants that count since when.
         """
-        asked = (event_type, region if self.by_region else None, need_kind)
+        found = self._at(event_type, region, need_kind)
+        covers = [] if isinstance(found, str) else found
+        for granted, place in told:
+            earlier = self._at(event_type, place, need_kind)
+            if not isinstance(earlier, str):
+                covers = covers + [each for each in earlier if each.granted == granted]
+        if told:
+            covers = sorted(covers, key=_best)
+        if not covers and isinstance(found, str):
+            return found
+        return next((each for each in covers if each.since <= recorded_at), TOO_OLD)
+
+    def _at(self, event_type: str, region: str | None, need_kind: str | None) -> list[Cover] | str:
+        asked = (event_type, region if self.regional else None, need_kind)
         found = self._covers.get(asked)
         if found is None:
             found = self._covers[asked] = self._look(*asked)
-        if isinstance(found, str):
-            return found
-        return next((each for each in found if each.since <= recorded_at), TOO_OLD)
+        return found
 
     def _look(
         self, event_type: str, region: str | None, need_kind: str | None
     ) -> list[Cover] | str:
-        covers: list[tuple[int, datetime, Cover]] = []
+        covers = []
         rules = []
         for pair in self._pairs:
             decision = self._decide_for(pair, region)
             if not decision.allowed or decision.grant is None:
-                rules.append(decision.rule)
+                rules.append(shown(decision.rule))
             elif event_type not in decision.event_types:
                 rules.append(NOT_THE_TYPE)
             elif need_kind is not None and need_kind not in decision.need_kinds:
@@ -102,11 +125,8 @@ class Entitlement:
                 prefix = f"{event_type}."
                 fields = frozenset(name for name in decision.fields if name.startswith(prefix))
                 grant = decision.grant
-                cover = Cover(grant.id, grant.basis, fields, _since(decision))
-                covers.append((-len(fields), grant.since, cover))
-        if covers:
-            return [cover for *_, cover in sorted(covers, key=lambda one: one[:2])]
-        return _furthest(rules, self._without_pairs())
+                covers.append(Cover(grant.id, grant.basis, fields, _since(decision), grant.since))
+        return sorted(covers, key=_best) or _furthest(rules, self._without_pairs())
 
     def _decide_for(self, pair: tuple[str, str], region: str | None) -> Decision:
         """Decide for one place; of somebody whose place is unknown only a whole country knows."""
@@ -127,6 +147,10 @@ class Entitlement:
 
     def _without_pairs(self) -> str:
         return self._decide(("", ""), None, self._grants).rule if not self._pairs else "no-grant"
+
+
+def _best(cover: Cover) -> tuple[int, datetime]:
+    return -len(cover.fields), cover.granted
 
 
 def _furthest(rules: Iterable[str], otherwise: str) -> str:

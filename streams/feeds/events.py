@@ -8,9 +8,10 @@ was suppressed stands at another place, and what was quarantined at none. What t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
+from projections.feeds import Later
 from schemas.catalogue import EventType
 from schemas.codec import Record, decode_chunk
 from schemas.errors import InvalidRecord, TransientError
@@ -37,6 +38,12 @@ class Facts(Protocol):
         """Return by person the code of the district; none where it is not known."""
         ...
 
+    def told(
+        self, later: Sequence[Later], since: Collection[datetime]
+    ) -> Mapping[bytes, Sequence[tuple[datetime, str]]]:
+        """Return by event id where what came before it was told, under grants since when."""
+        ...
+
 
 class KeyStore(Protocol):
     """Where the sealing keys are."""
@@ -54,7 +61,7 @@ def events_of(
     wanted: Collection[str],
     facts: Facts,
     *,
-    by_region: bool,
+    since: Collection[datetime],
     said: Collection[str] = (NEEDS,),
 ) -> list[Event]:
     """Return the events of ``records`` that were applied, partition by partition, in order.
@@ -64,7 +71,7 @@ def events_of(
         types: by topic, what may stand there.
         wanted: the event types that anybody gets; others are not looked up.
         facts: what the hub knows.
-        by_region: whether anybody's rights are for regions.
+        since: since when grants count that are for regions.
         said: topics whose events are applied, whatever the facts have of them.
     """
     found: list[Found] = []
@@ -78,12 +85,21 @@ def events_of(
             if each.record["meta"]["subject"] == record.key:
                 found.append((Source(place, record.offset), each.type.name, each.record))
     kept = _applied(found, facts, said)
-    people = {record["meta"]["subject"] for _, _, record in kept} - {ZERO}
-    districts = facts.districts(people) if by_region and people else {}
+    if not since:
+        return [Event(*each, region=None) for each in kept]
+    districts = facts.districts({record["meta"]["subject"] for _, _, record in kept} - {ZERO})
+    later = [_later(record) for _, _, record in kept if record["meta"]["change"] != "CREATED"]
+    told = facts.told(later, since) if later else {}
     return [
-        Event(source, name, record, districts.get(record["meta"]["subject"]))
-        for source, name, record in kept
+        Event(*each, districts.get(each[2]["meta"]["subject"]), told.get(each[2]["meta"]["id"], ()))
+        for each in kept
     ]
+
+
+def _later(record: Record) -> Later:
+    meta = record["meta"]
+    of = record["need"] if meta["type"].startswith("hub.need_") else meta["record"]
+    return Later(meta["id"], meta["subject"], of, meta["version"])
 
 
 Found = tuple[Source, str, Record]

@@ -197,7 +197,7 @@ class FeedRelay:
             self.types,
             frozenset().union(*(each.event_types for each in rights.values())),
             self.store,
-            by_region=any(each.by_region for each in rights.values()),
+            since=frozenset().union(*(each.regional for each in rights.values())),
             said=self.said,
         )
         chosen = {agency: choose(each, events) for agency, each in rights.items()}

@@ -90,7 +90,7 @@ def _events(
         return {}
     wanted = frozenset(row.name for each in types.values() for row in each.values())
     records = _read(reader, offsets)
-    found = events_of(records, types, wanted, store, by_region=rights.by_region, said=list(types))
+    found = events_of(records, types, wanted, store, since=rights.regional, said=list(types))
     return {event.source: event for event in found}
 
 

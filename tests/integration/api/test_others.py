@@ -63,7 +63,7 @@ def test_needs_of_a_region_under_the_rights_of_that_region(shared: World) -> Non
     assert len(own.json()["needs"]) == 4
     assert own.json()["next"] is None
     assert other.json()["rule"] == "region-not-covered"
-    assert country.json()["rule"] == "region-unknown"
+    assert country.json()["rule"] == "region-not-covered"
     one = shared.asking("social").get("/v1/needs", {"kind": "lonely_care"}).json()
     assert [need["kind"] for need in one["needs"]] == ["lonely_care"]
     (kind, leaf), *_ = shared.leaves(own)

@@ -227,6 +227,10 @@ def test_the_gate_shows_an_agency_its_own_schemas_only(rig: Rig) -> None:
         for method in ("POST", "PUT", "DELETE"):
             for path in (f"/subjects/{subject}", f"/subjects/{subject}/versions", "/config"):
                 assert signed_on.request(method, path, json={}).status_code == 403
+        # What was sent before an end can be read to the end; who is locked out reads nothing.
+        for locked_out, status in ((False, 200), (True, 401)):
+            access.end(desk_of(rig), mine, "it has ended", locked_out=locked_out)
+            assert signed_on.get(f"/subjects/{subject}/versions/latest").status_code == status
         for auth in (None, (user(mine), "wrong"), (mine, rig.passwords[mine]), ("admin", "")):
             assert httpx.get(f"{url}/subjects", auth=auth).status_code == 401
         assert httpx.get(f"{url}/subjects", headers={"Authorization": "Basic %"}).status_code == 401

@@ -99,7 +99,7 @@ def test_lesser_rights_withhold(rig: Rig) -> None:
     there = next(key for key in names.values() if key not in {income, here})
     assert rules[income] == ("event-type-not-in-basis", "")
     assert rules[here] == (None, "employment-law")
-    assert rules[there][0] == "region-unknown"
+    assert rules[there][0] == "region-not-covered"
     assert (state(rig, asked).sent, state(rig, asked).withheld) == (3, 2)
 
 

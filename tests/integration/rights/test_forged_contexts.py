@@ -160,6 +160,27 @@ def test_a_region_that_is_not_granted_is_not_shown(world: World, api: Api, jobs:
     assert people(api, "needs") == {"dina"}
 
 
+def test_who_is_registered_nowhere_has_the_last_place_and_else_the_first_to_come(
+    world: World, api: Api, jobs: Grant
+) -> None:
+    def place(name: str) -> str | None:
+        found = asked(api, jobs, "needs", name).subject
+        api.rollback()
+        return found.region if found else None
+
+    assert place("nobody knows them") is None
+    world.house("eva", "1718401", since="2999-06-01")
+    world.house("eva", "1703202", since="2999-02-01", until="2999-03-01")
+    assert place("eva") == "1703202"
+    world.house("eva", "1726266", since="2001-01-01", until="2002-01-01")
+    world.house("eva", "1703999", since="2000-01-01", until="2001-01-01")
+    assert place("eva") == "1726266"
+    world.house("eva", "1714216", since="1990-01-01")
+    assert place("eva") == "1714216"
+    world.country.state("residence eva 1714216", ("eva", "annulled", {}), version=2)
+    assert place("eva") == "1726266"
+
+
 def test_of_own_data_only_ones_own(world: World, api: Api) -> None:
     portal = world.grant("portal", "data-subject", "own-data")
     access = access_of(portal, "facts")

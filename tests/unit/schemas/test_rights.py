@@ -265,16 +265,14 @@ def test_of_a_revoked_grant_and_its_successor_the_one_that_counts_answers() -> N
     assert found.grant == GOOD
 
 
-def test_a_feed_is_held_against_the_regions_event_by_event() -> None:
-    ask = Access("mine", "one", "one", "subscribe")
+def test_a_feed_is_allowed_as_such_and_each_event_by_its_place() -> None:
+    def rule(region: str | None) -> str:
+        ask = Access("mine", "one", "one", "subscribe", region)
+        return decide(POLICY, Grants("mine", granted=(GOOD,)), ask, NOW).rule
 
-    found = decide(POLICY, Grants("mine", granted=(GOOD,)), ask, NOW)
-
-    assert found.allowed
-    assert found.covers("1703202")
-    assert not found.covers("1726266")
-    assert not found.covers(None)
-    assert not Decision(False, "no-grant", GOOD).covers("1703202")
+    assert rule(None) == "allowed"
+    assert rule("1703202") == "allowed"
+    assert rule("1726266") == "region-not-covered"
 
 
 @pytest.mark.parametrize(

@@ -147,9 +147,24 @@ def test_why_an_event_is_not_sent() -> None:
     assert rights.cover("civil.name_changed", None, None, LATER) == "event-type-not-in-basis"
     assert rights.cover("hub.need_detected", None, "infant_care", LATER) == "need-kind-not-in-basis"
     work = entitlement(WORK)
-    assert work.cover("tax.employment_started", None, None, LATER) == "region-unknown"
+    assert work.cover("tax.employment_started", None, None, LATER) == "region-not-covered"
     assert work.cover("tax.employment_started", "1718401", None, LATER) == "region-not-covered"
     assert isinstance(work.cover("tax.employment_started", "1726266", None, LATER), Cover)
+
+
+def test_who_was_told_of_something_hears_of_its_end() -> None:
+    """Also when the person lives elsewhere by then, or nowhere; but of nothing new."""
+    work = entitlement(WORK)
+    ask = ("tax.employment_started", "1718401", None, LATER)
+    here = [(WORK.since, "1726266")]
+    told = work.cover(*ask, here)
+    assert isinstance(told, Cover)
+    assert told.grant == WORK.id
+    assert isinstance(work.cover("tax.employment_started", None, None, LATER, here), Cover)
+    assert work.cover(*ask) == "region-not-covered"
+    assert work.cover(*ask, [(WORK.since, "1718401")]) == "region-not-covered"
+    # It was told under another grant, of which nothing is known any more.
+    assert work.cover(*ask, [(WORK.since - timedelta(days=1), "1726266")]) == "region-not-covered"
 
 
 def test_history_is_by_when_the_hub_learnt_of_it() -> None:

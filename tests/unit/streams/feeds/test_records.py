@@ -43,6 +43,9 @@ class Facts:
     def districts(self, persons: Any) -> Any:
         return dict.fromkeys(persons, "1726266")
 
+    def told(self, later: Any, since: Any) -> Any:
+        return {each.id: [(moment, "1718") for moment in since] for each in later}
+
 
 class Raw:
     def __init__(self, offset: int, key: bytes, value: bytes) -> None:
@@ -58,6 +61,7 @@ def raw(offset: int, event: dict[str, Any], key: bytes | None = None) -> Raw:
 
 def test_only_what_was_applied_and_where_it_was_applied() -> None:
     events = [record(meta={"id": some_id(n)}) for n in range(4)]
+    events[3]["meta"]["change"] = "ENDED"
     records = [
         raw(0, events[0]),
         raw(1, events[1]),  # quarantined: nowhere applied
@@ -70,10 +74,11 @@ def test_only_what_was_applied_and_where_it_was_applied() -> None:
     applied = {events[n]["meta"]["id"]: ("tax", 0, at) for n, at in ((0, 0), (2, 3), (3, 5))}
     facts, types = Facts(applied), {"tax": {7: ROW}}
     wanted = {"tax.income_reported"}
-    found = events_of({place: records}, types, wanted, facts, by_region=True)
+    found = events_of({place: records}, types, wanted, facts, since={NOON})
     assert [event.source.offset for event in found] == [0, 5]
     assert {event.region for event in found} == {"1726266"}
-    assert events_of({place: records}, types, set(), facts, by_region=False) == []
+    assert [list(event.told) for event in found] == [[], [(NOON, "1718")]]
+    assert events_of({place: records}, types, set(), facts, since=()) == []
 
 
 class Keys:
@@ -131,7 +136,7 @@ def test_a_record_holds_what_is_covered_and_nothing_else() -> None:
     event = birth("a", {"surname": "A"})
     corrected = event.record["meta"] | {"corrects": some_id("before")}
     event = event._replace(record=event.record | {"meta": corrected})
-    cover = Cover(UUID(int=1), "law", fields, 0)
+    cover = Cover(UUID(int=1), "law", fields, 0, NOON)
     names = Pseudonyms(KEY, "a")
     opened: dict[tuple[str, bytes, str], Any] = {
         ("law", some_id("a"), "identity"): {"surname": "A", "unheard_of": 1}
@@ -166,7 +171,7 @@ def test_whose_a_patient_is_does_not_hide_which_patient_it_is() -> None:
     said = {"person": person("b"), "reason": "identifier", "identity": b"sealed"}
     event = birth("a")
     event = event._replace(type=name, record={"meta": event.record["meta"]} | said)
-    cover = Cover(UUID(int=1), "law", frozenset({f"{name}.person", f"{name}.reason"}), 0)
+    cover = Cover(UUID(int=1), "law", frozenset({f"{name}.person", f"{name}.reason"}), 0, NOON)
     names = Pseudonyms(KEY, "a")
     lines = Writer("a", names, ids).compose([Choice(event, cover)], {}, 1, NOW)
     value = decoded(shapes.shape("a", name, cover.fields).row, lines.lines[0].value)
