@@ -53,6 +53,7 @@ COMMANDS = {
     "policy": Command("ops.policy:app", "Who may see what, for what, by which law.", _DATA),
     "person": Command("ops.person:app", "Ask for one person's needs and reasons.", _DATA),
     "keys": Command("ops.privacy.keys_command:app", "Epochs and backup of the keys.", _DATA),
+    "secrets": Command("ops.secrets_command:app", "Passwords and keys; new ones.", _DATA),
     "replay": Command("ops.replay.command:replay", "Rebuild the tables from the topics.", _DATA),
     "rules": Command("ops.draft.command:app", "Try a draft law on everybody.", _DATA),
     "payments": Command(

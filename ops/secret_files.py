@@ -1,7 +1,7 @@
 """Files below ``home/secrets``: the hub's keys, and the passwords of its servers.
 
 Each file is 0600 in a folder that is 0700. A file is complete before it has its name, so a
-crash leaves no half secret behind, and what exists is never replaced here.
+crash leaves no half secret behind, and what exists is replaced by `hub secrets rotate` only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from projections.folders import sync_folder
 from schemas.errors import PermanentError
 
 SECRET_BYTES: Final = 32
@@ -55,6 +56,7 @@ DATABASE_ROLES: Final = (
     SCHEMA_REGISTRY,
     CIVIL_CONNECTOR,
 )
+TOKEN_KEY_BEFORE: Final = "token_key.before"  # noqa: S105 - its name
 PASSFILE: Final = "pgpass"  # as libpq reads it: docs "The Password File"
 
 
@@ -106,6 +108,12 @@ class Secrets:
     def token_key(self) -> bytes:
         """An Ed25519 seed: signs the local issuer's tokens."""
         return _key(self.folder, "token_key")
+
+    @property
+    def token_key_before(self) -> tuple[bytes, float] | None:
+        """The key that ``token_key`` replaced, and when (seconds since 1970); None: it is new."""
+        path = self.folder / TOKEN_KEY_BEFORE
+        return (_key(self.folder, path.name), path.stat().st_mtime) if path.exists() else None
 
 
 @cache  # keys do not change under a running process; a failure is not remembered
@@ -232,6 +240,18 @@ def kafka_password(folder: Path, principal: str) -> str:
     return password
 
 
+def replace_kafka_password(folder: Path, principal: str, password: str) -> None:
+    """Have a principal's file say another password; the old one or the new one, never half."""
+    write_secret(folder / kafka_file(principal), password)
+
+
+def replace_database_password(folder: Path, role: str, password: str) -> None:
+    """Have a role's line of the password file say another password; as above."""
+    line = _passfile_line(role)
+    kept = [each for each in _passfile(folder) if not each.startswith(line)]
+    write_secret(folder / PASSFILE, "".join(f"{each}\n" for each in (*kept, line + password)))
+
+
 def write_secret(path: Path, text: str) -> None:
     """Write a file that only its owner may read; it is whole and durable under its name."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -243,6 +263,7 @@ def write_secret(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
+    sync_folder(path.parent)
 
 
 def _create(folder: Path, names: Iterable[str]) -> list[str]:

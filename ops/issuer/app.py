@@ -81,7 +81,9 @@ class Issuer:
 
     async def keys(self, _: Request) -> Response:
         """Answer ``GET /.well-known/jwks.json``."""
-        return _answer(200, self.signer.key_set(), {"Cache-Control": "public, max-age=60"})
+        return _answer(
+            200, self.signer.key_set(self.now()), {"Cache-Control": "public, max-age=60"}
+        )
 
     async def metadata(self, _: Request) -> Response:
         """Answer ``GET /.well-known/oauth-authorization-server`` (RFC 8414)."""

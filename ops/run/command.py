@@ -10,6 +10,7 @@ import typer
 from ops import logs
 from ops.lazy import load
 from ops.run.components import CONNECTORS, write_error
+from ops.run.replaced import end_when_replaced
 from ops.run.signals import stop_on_signals
 from ops.settings import Settings
 from schemas.errors import PermanentError
@@ -142,6 +143,7 @@ def foreground(component: str, target: str, *arguments: str) -> None:
     logs.configure(name)
     stop = threading.Event()
     stop_on_signals(stop)
+    end_when_replaced(settings.secrets_folder, component, stop)
     try:
         if component in _ON_RECORD:
             load("ops.audit.configuration:put_on_record")(settings, name)

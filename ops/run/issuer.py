@@ -1,4 +1,4 @@
-"""Run the local token issuer, on loopback."""
+"""Run the local token issuer, on loopback by default."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     Raises:
         PermanentError: the port is taken, or there is no key.
     """
-    signs = signer(settings.issuer_url, settings.secrets.token_key)
+    secrets = settings.secrets
+    before = secrets.token_key_before
+    signs = signer(settings.issuer_url, secrets.token_key, *(before or ()))
     with open_pool(settings.api_dsn) as pool:
         refusals = Refusals(lambda: reading(pool), lambda: datetime.now(UTC))
         issuer = Issuer(signs, lambda: reading(pool), refusals, Rate(_RATE))
-        serve(create_issuer(issuer), settings.port("issuer"), stop, "issuer")
+        serve(create_issuer(issuer), settings.port("issuer"), stop, "issuer", settings.listen)

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops import secret_files
+from ops import secret_changes, secret_files
 from ops.lazy import load
 from ops.settings import PORT_OFFSETS, Settings, others_can_enter, read_secrets
 from ops.stack import artifacts, kafka, postgres
@@ -181,6 +181,9 @@ def _passwords(settings: Settings) -> Iterator[Check]:
     folder = settings.secrets_folder
     if not folder.is_dir():
         return
+    if begun := secret_changes.all_begun(folder):
+        names = " ".join(begun)
+        yield Check("new secrets", f"{names}: begun, not done", f"hub secrets rotate {names}")
     if missing := secret_files.missing_passwords(folder):
         yield Check("passwords", f"{', '.join(missing)} missing", "hub up writes new ones")
     else:

@@ -161,7 +161,7 @@ def _set_owner_password(settings: Settings, data: Path, who: Account) -> None:
     between sets the password again. It also closes a cluster of before passwords.
     """
     password = database_password(settings.secrets_folder, OWNER)
-    known = data.with_name("owner.sha256")
+    known = _owner_note(settings)
     digest = hashlib.sha256(password.encode()).hexdigest()
     if known.exists() and known.read_text(encoding="ascii") == digest:
         return
@@ -170,6 +170,15 @@ def _set_owner_password(settings: Settings, data: Path, who: Account) -> None:
     if said.returncode or "ERROR" in said.stderr:
         raise PermanentError("the owner of the databases cannot be given its password")
     known.write_text(digest, encoding="ascii")
+
+
+def forget_owner_password(settings: Settings) -> None:
+    """Have the next start set the owner's password again, whatever it is by then."""
+    _owner_note(settings).unlink(missing_ok=True)
+
+
+def _owner_note(settings: Settings) -> Path:
+    return _data(settings).with_name("owner.sha256")
 
 
 def _run(

@@ -71,15 +71,9 @@ def create_roles(dsn: str, folder: Path) -> None:
         rows = connection.execute("SELECT rolname, rolcanlogin FROM pg_roles").fetchall()
         known = {str(name) for name, _ in rows}
         for role in DATABASE_ROLES:
-            name = sql.Identifier(role)
             if role not in known:
-                connection.execute(sql.SQL("CREATE ROLE {}").format(name))
-            verifier = connection.pgconn.encrypt_password(
-                database_password(folder, role).encode(), role.encode(), b"scram-sha-256"
-            )
-            connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, verifier.decode())
-            )
+                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+            set_password(connection, role, database_password(folder, role))
         connection.execute(
             sql.SQL("ALTER ROLE {} REPLICATION").format(sql.Identifier(CIVIL_CONNECTOR))
         )
@@ -87,6 +81,19 @@ def create_roles(dsn: str, folder: Path) -> None:
         for (database,) in present:
             if database in _MAY_CONNECT:
                 _close(connection, str(database))
+
+
+def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
+    """Have this password count, and no other, from the role's next connection on.
+
+    In the transaction that is open. The statement holds the verifier only: it may be logged.
+    """
+    verifier = connection.pgconn.encrypt_password(
+        password.encode(), role.encode(), b"scram-sha-256"
+    )
+    connection.execute(
+        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), verifier.decode())
+    )
 
 
 def _close(connection: psycopg.Connection, database: str) -> None:

@@ -8,7 +8,7 @@ Every call sets every password again: whatever happened before, the files are ri
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ops.secret_files import ADMIN, BROKER, KAFKA_PRINCIPALS, kafka_password
@@ -22,10 +22,22 @@ _POLL_SECONDS: Final = 0.05
 
 
 def create_users(settings: Settings, principals: Iterable[str] = KAFKA_PRINCIPALS) -> None:
-    """Give each principal its password; on return Kafka lets ``admin`` in.
+    """Give each principal the password of its file; on return Kafka lets ``admin`` in.
 
     One request: after a crash all passwords are the new ones or none is, and the next call sets
     them.
+
+    Raises:
+        TransientError: Kafka does not answer.
+        PermanentError: Kafka refuses.
+    """
+    folder = settings.secrets_folder
+    set_passwords(settings, {each: kafka_password(folder, each) for each in principals})
+    wait_until_let_in(settings, ADMIN, kafka_password(folder, ADMIN))
+
+
+def set_passwords(settings: Settings, passwords: Mapping[str, str]) -> None:
+    """Have these passwords count, and no others, from the next connection of each principal on.
 
     Raises:
         TransientError: Kafka does not answer.
@@ -38,12 +50,9 @@ def create_users(settings: Settings, principals: Iterable[str] = KAFKA_PRINCIPAL
     )
     from kafka.errors import KafkaError  # noqa: PLC0415
 
-    folder = settings.secrets_folder
     wanted = [
-        UserScramCredentialUpsertion(
-            principal, _MECHANISM, kafka_password(folder, principal), iterations=_ITERATIONS
-        )
-        for principal in principals
+        UserScramCredentialUpsertion(principal, _MECHANISM, password, iterations=_ITERATIONS)
+        for principal, password in passwords.items()
     ]
     try:
         admin = KafkaAdminClient(**settings.kafka(BROKER))
@@ -62,21 +71,27 @@ def create_users(settings: Settings, principals: Iterable[str] = KAFKA_PRINCIPAL
         ) from error
     if refused:
         raise PermanentError(f"Kafka takes no password for {', '.join(sorted(refused))}")
-    _wait_for_admin(settings)
 
 
-def _wait_for_admin(settings: Settings) -> None:
+def wait_until_let_in(settings: Settings, principal: str, password: str) -> None:
+    """Return once Kafka knows a password that was set a moment ago.
+
+    Raises:
+        TransientError: it does not.
+    """
     from kafka.admin import KafkaAdminClient  # noqa: PLC0415
     from kafka.errors import KafkaError  # noqa: PLC0415
 
+    client_config = settings.kafka(principal) | {"sasl_plain_password": password}
     deadline = time.monotonic() + _SECONDS
     while True:
         try:
-            KafkaAdminClient(**settings.kafka(ADMIN)).close()
+            KafkaAdminClient(**client_config).close()
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise TransientError(
-                    f"Kafka does not let {ADMIN} in ({type(error).__name__}); run `hub up` again"
+                    f"Kafka does not let {principal} in ({type(error).__name__}); "
+                    "run the command again"
                 ) from error
             time.sleep(_POLL_SECONDS)
         else:
