@@ -7,6 +7,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Much of what tests do is waiting: two processes share the files, each with servers of its own.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ ARCHIVES := $(VENV)/.stamp-archives
 OUTSIDER := $(VENV)/.stamp-outsider
 
 .NOTPARALLEL:
-.PHONY: help setup check test unit integration fault demo bench volume soak mutants clean
+.PHONY: help setup check test unit real integration fault demo bench volume soak mutants clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,16 +56,19 @@ check: setup ## Lint, format, types, architecture, event schemas
 	$(BIN)/lint-imports
 	$(BIN)/hub schema check
 
-test: check unit integration fault ## Set up, check, and run every tier of tests
+test: check unit real ## Set up, check, and run every tier of tests
 
 unit: setup ## Run the tests that need no server
-	$(PYTEST) tests/unit
+	$(PYTEST) $(SHARED) tests/unit
+
+real: setup ## Run all tests that need servers: integration, fault and acceptance together
+	$(PYTEST) $(SHARED) tests/integration tests/fault tests/acceptance
 
 integration: setup ## Run the tests against real servers
-	$(PYTEST) tests/integration
+	$(PYTEST) $(SHARED) tests/integration
 
 fault: setup ## Kill things while they work, and run the acceptance tests
-	$(PYTEST) tests/fault tests/acceptance
+	$(PYTEST) $(SHARED) tests/fault tests/acceptance
 
 demo: setup ## Run the main job from end to end on a simulated country
 	$(BIN)/hub demo

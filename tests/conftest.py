@@ -2,10 +2,12 @@
 
 The stack starts once per test run, on free ports, in a folder of its own, when the
 first test asks for it. Set HUB_TEST_HOME to a folder to keep it running between runs.
+With ``-n 2`` two processes share the files of tests; each has a stack, and ports, of its own.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -27,9 +29,14 @@ from ops.stack.stack import PortTakenError, Stack
 
 _HOMES = Path("/var/tmp")  # not pytest's tmp_path: as root, PostgreSQL's user could not enter it
 _PREFIX = "hub-test-"
-_BASES = range(12000, 32000, 100)  # below the kernel's ephemeral ports
+# Which of the processes that share the tests this is, and how many there are (pytest-xdist).
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+# Below the kernel's ephemeral ports. Workers have no base in common: between the look at a port
+# and the server that takes it are seconds.
+_BASES = range(12000, 32000, 100)[_WORKER::_WORKERS]
 _ATTEMPTS = 5
-_USED_AT_ONCE = 40  # to drop a database is to wait for a checkpoint: the first of many pays for all
+_USED_AT_ONCE = 80  # to drop a database is to wait for a checkpoint: the first of many pays for all
 
 
 # Warnings are errors, but for those that a library gives while it is imported.
@@ -44,12 +51,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", line)
 
 
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: else one process works on at the end, alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Settings]:
     """The settings of a stack that runs: Kafka, schema registry, PostgreSQL."""
     kept = os.environ.get("HUB_TEST_HOME")
     if kept:
-        settings = _settings(Path(kept).absolute())
+        settings = _settings(Path(kept if _WORKER == 0 else f"{kept}-{_WORKER}").absolute())
         _start(settings)
         yield _settings(settings.home)
         return
@@ -81,10 +94,11 @@ def own_stack() -> Iterator[Settings]:
 
 @pytest.fixture(scope="session")
 def used_databases(stack: Settings) -> Iterator[list[str]]:
-    """Databases that are no longer needed; what is in here at the end is dropped."""
+    """Databases that are no longer needed; they are dropped now and then."""
     used: list[str] = []
     yield used
-    _drop(stack, used)
+    if "HUB_TEST_HOME" in os.environ:  # else they go with the stack
+        _drop(stack, used)
 
 
 @pytest.fixture
@@ -193,13 +207,15 @@ def _new_home() -> Path:
 def _sweep() -> None:
     """Stop and remove the stacks of our own test runs that were killed."""
     for note in _HOMES.glob(f"{_PREFIX}*/owner.json"):
-        if note.stat().st_uid != os.geteuid():
-            continue
         try:
-            owner = json.loads(note.read_text(encoding="ascii"))
-        except (OSError, ValueError):
+            with note.open(encoding="ascii") as file:
+                if os.fstat(file.fileno()).st_uid != os.geteuid():
+                    continue
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # another worker sweeps, too
+                owner = json.load(file)
+                if owner["boot"] == boot_id() and start_ticks(owner["pid"]) == owner["ticks"]:
+                    continue
+                Stack(Settings(home=note.parent, cache=_cache())).down()
+                shutil.rmtree(note.parent, ignore_errors=True)
+        except (OSError, ValueError):  # being made, swept by another, or gone
             continue
-        if owner["boot"] == boot_id() and start_ticks(owner["pid"]) == owner["ticks"]:
-            continue
-        Stack(Settings(home=note.parent, cache=_cache())).down()
-        shutil.rmtree(note.parent, ignore_errors=True)

@@ -38,6 +38,8 @@ from tests.acceptance.forgotten import FIELDS, STEM, STIR, Canary, plant, word
 from tests.acceptance.forms import files_with, forms
 from tests.acceptance.leaks import written
 
+pytestmark = pytest.mark.long
+
 UNTIL = date(2026, 9, 30)
 NOT_OURS = ("simulator",)  # notes of the simulated registries
 FEED = "feed.canary.v1"

@@ -34,6 +34,8 @@ from schemas.errors import TransientError
 from tests.acceptance.leaks import leaks, tokens
 from tests.acceptance.on_record import the_log_is_whole, unpublished
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("HUB_TEST_SEED", "7"))
 UNTIL = date(2026, 9, 30)
 PEOPLE, DAYS = 3_000, 30

@@ -31,6 +31,8 @@ from tests.acceptance.leaks import topics_of
 from tests.acceptance.test_everything_can_die import until
 from tests.acceptance.watching import Place, Watch, everywhere, found
 
+pytestmark = pytest.mark.long
+
 UNTIL = date(2026, 9, 30)
 PATIENCE_SECONDS = 240.0
 PEOPLE = 100

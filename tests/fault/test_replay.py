@@ -30,6 +30,8 @@ from ops.verify.report import EQUAL
 from ops.verify.run import verify
 from tests.integration.api.conftest import GRANTS, Asking, signer_of
 
+pytestmark = pytest.mark.long
+
 UNTIL = date(2026, 9, 30)
 PEOPLE, DAYS = 600, 12
 PATIENCE_SECONDS = 120.0

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import pytest
 
 from streams.chunk import Place
 from tests.builders import person, record, some_id
 from tests.integration.streams.rig import PARTITIONS, Rig, Worker
+
+pytestmark = pytest.mark.long
 
 MEMORY_BYTES = 500 * 1024 * 1024
 

@@ -25,6 +25,8 @@ from tests.conftest import _administer
 from tests.integration.api.conftest import GRANTS, World, settings_at
 from tests.integration.api.fuzz_world import MAY, OPEN, Role, peopled, told
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = os.environ.get("HUB_TEST_EXAMPLES")  # of each operation; `make soak` takes 200
 ROLES = [*MAY] if EXAMPLES else ["social"]
 PROJECT = Path(__file__).parents[3]

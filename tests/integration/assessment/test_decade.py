@@ -16,6 +16,8 @@ from tests.integration.assessment.conftest import MakeAssessor
 from tests.integration.assessment.country import PARTITIONS, Country
 from tests.integration.assessment.decade import BEGIN, END, settle
 
+pytestmark = pytest.mark.long
+
 FAMILIES = int(os.environ.get("HUB_TEST_FAMILIES", "8"))
 _SAID = """
 SELECT need, version, status, since, amount_minor, review_on, household, rule, evidence

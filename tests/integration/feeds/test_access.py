@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from tests.integration.feeds.rig import Rig
 
+pytestmark = pytest.mark.long
+
 
 def try_to_read(rig: Rig, agency: str, topic: str, group: str) -> int | str:
     """Return how many records come, or by which error none does."""

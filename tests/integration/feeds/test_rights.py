@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ops.keystore import open_keystore
 from projections.keystore import Erasure
 from schemas.ids import days
@@ -14,6 +16,8 @@ from tests.builders import DAY
 if TYPE_CHECKING:
     from tests.integration.feeds.rig import Rig
     from tests.integration.feeds.stated import Read
+
+pytestmark = pytest.mark.long
 
 # What an agency may see: by law, Avro name of the record, its fields. Nothing else comes.
 PENSION = {

@@ -25,6 +25,8 @@ from ops.stack.stack import SERVERS, SUPERVISOR, PortTakenError, Stack, launch
 from ops.stack.status import component_rows, exit_code, server_rows
 from schemas.errors import PermanentError
 
+pytestmark = pytest.mark.long
+
 
 def command_of(pid: int) -> list[str]:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
