@@ -24,9 +24,9 @@ def judge(
 ) -> Callable[[dict[str, Any]], httpx.Response]:
     api = f"http://127.0.0.1:{stack.port('registry')}/apis/registry/v3"
     group = unique_name("asyncapi")
-    httpx.post(f"{api}/groups", json={"groupId": group}).raise_for_status()
+    httpx.post(f"{api}/groups", json={"groupId": group}, timeout=60).raise_for_status()
     rule = {"ruleType": "VALIDITY", "config": "FULL"}
-    httpx.post(f"{api}/groups/{group}/rules", json=rule).raise_for_status()
+    httpx.post(f"{api}/groups/{group}/rules", json=rule, timeout=60).raise_for_status()
 
     def judge(document: dict[str, Any]) -> httpx.Response:
         content = {"content": json.dumps(document), "contentType": "application/json"}

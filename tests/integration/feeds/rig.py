@@ -222,7 +222,7 @@ class Rig:
     def _decoded(self, each: Any) -> Read:
         number = int.from_bytes(each.value[1:5], "big")
         if number not in self._schemas:
-            answer = httpx.get(f"{self.settings.registry_url}/schemas/ids/{number}")
+            answer = httpx.get(f"{self.settings.registry_url}/schemas/ids/{number}", timeout=60)
             self._schemas[number] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
         schema = self._schemas[number]
         value = fastavro.schemaless_reader(BytesIO(each.value[5:]), schema, None)

@@ -24,10 +24,11 @@ def test_the_broker_creates_a_topic(stack: Settings, topic_name: str) -> None:
 def test_the_registry_of_schemas_keeps_a_schema(stack: Settings, topic_name: str) -> None:
     url = f"{stack.registry_url}/subjects/{topic_name}/versions"
 
-    answer = httpx.post(url, json={"schema": '{"type": "string"}'})
+    answer = httpx.post(url, json={"schema": '{"type": "string"}'}, timeout=60)
 
     assert answer.status_code == 200
-    assert httpx.get(f"{stack.registry_url}/subjects/{topic_name}/versions/latest").is_success
+    latest = f"{stack.registry_url}/subjects/{topic_name}/versions/latest"
+    assert httpx.get(latest, timeout=60).is_success
 
 
 def test_postgresql_can_feed_logical_replication(database: str, stack: Settings) -> None:

@@ -28,7 +28,7 @@ from tests.integration.stack.asking import Asker
 
 _COMPOSE: Final = Path(__file__).parents[3] / "docker-compose.yml"
 _NOT_FOR_KAFKA: Final = {"KAFKA_HEAP_OPTS"}  # the image's own
-_SECONDS: Final = 60.0
+_SECONDS: Final = 180.0  # others may be at work beside
 
 
 @pytest.fixture(scope="module")
