@@ -4,7 +4,9 @@
 #   subscriber_console.sh subscriber.ini
 #
 # CONSOLE_CONSUMER names the consumer if it is not in the PATH as kafka-console-consumer.sh.
-# RESEND_WAIT_MS: the topic of resends has been read when nothing came for so long (10000).
+# RESEND_WAIT_MS: the topic of resends is empty when nothing came for so long (60000); most of that
+# is for Java, which takes long to start on a busy machine. Once something came, three seconds of
+# silence are its end.
 # The password reaches Java through a pipe: it is in no argument and in no file but its own.
 set -euo pipefail
 
@@ -18,7 +20,7 @@ mark=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
 # start, so that nothing is left behind for long even after kill -9.
 umask 077
 resent=$ini.resent said=$ini.said
-trap 'rm -f "$resent" "$said"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$resent" "$said"' EXIT
 : >"$resent"
 
 # consume TOPIC OFFSET [more options]: prints "Offset:<n>", the headers and the raw value.
@@ -40,12 +42,25 @@ follow() {
   return "$status"
 }
 
+# look: reads the topic of resends into a file. A record cut off at its end is left out later.
+look() {
+  (consume "$resends" earliest --timeout-ms "${RESEND_WAIT_MS:-60000}") >"$resent" 2>/dev/null &
+  local reader=$! before=0 now quiet=0
+  while kill -0 "$reader" 2>/dev/null; do
+    sleep 1
+    now=$(wc -c <"$resent")
+    quiet=$((now > 0 && now == before ? quiet + 1 : 0)) before=$now
+    [ "$quiet" != 3 ] || kill "$reader" 2>/dev/null || true
+  done
+  wait "$reader" || true
+}
+
 looked=""
 while status=0 && follow 2>"$said" || status=$?; do
   place=$("${kept[@]}" offset)
   # 3: a number is missing. Was it sent again? Look once for each place in the feed.
   [ "$status" = 3 ] && [ "$place" != "$looked" ] || break
-  (consume "$resends" earliest --timeout-ms "${RESEND_WAIT_MS:-10000}") >"$resent" 2>/dev/null || true
+  look
   looked=$place
 done
 cat "$said" >&2

@@ -166,19 +166,19 @@ class Subscriber:
             "PATH": os.environ["PATH"],
             "PYTHON": sys.executable,
             "CONSOLE_CONSUMER": consumer,
-            "RESEND_WAIT_MS": "5000",
             "PYTHONWARNINGS": "ignore",
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *, resends_within_ms: int = 60_000) -> None:
+        """Start it; if nothing was sent again, the console consumer finds that after this time."""
         with self.said.open("ab") as said, self.errors.open("ab") as errors:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=errors,
-                env=self._environment,
+                env=self._environment | {"RESEND_WAIT_MS": str(resends_within_ms)},
                 start_new_session=True,
             )
 
@@ -188,10 +188,11 @@ class Subscriber:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def wait(self) -> int:
-        """Return the exit code."""
+    def ends_with(self, *codes: int) -> None:
+        """Wait for its end, which is one of these exit codes; if not, show what it said."""
         assert self._process is not None
-        return self._process.wait(PATIENCE_SECONDS)
+        code = self._process.wait(PATIENCE_SECONDS)
+        assert code in codes, f"exit code {code}; it said:\n{self.errors.read_text()}"
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
