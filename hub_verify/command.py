@@ -42,13 +42,21 @@ def run(arguments: Sequence[str]) -> int:
         key = Key.parse(_key_text(given.key))
         said = {"proof": _proof, "log": _log, "consistency": _consistency}[given.what](given, key)
     except WrongError as error:
-        print(f"WRONG: {error}")
+        print(_shown(f"WRONG: {error}"))
         return WRONG
     except OSError as error:
         print(f"hub-verify: {error.filename}: {error.strerror}", file=sys.stderr)
         return UNTRIED
-    print("\n".join(said))
+    print("\n".join(map(_shown, said)))
     return GOOD
+
+
+def _shown(line: str) -> str:
+    """Return a line that does nothing to a terminal: leaves and names of files may be anybody's."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode()
+        for each in line
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,8 +86,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _key_text(given: str) -> str:
-    path = Path(given)
-    return path.read_text("utf-8") if "+" not in given else given
+    if "+" in given:
+        return given
+    try:
+        return Path(given).read_text("utf-8")
+    except UnicodeDecodeError:
+        raise WrongError("the file of the key holds no text") from None
 
 
 def _proof(given: argparse.Namespace, key: Key) -> list[str]:

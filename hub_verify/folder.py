@@ -12,6 +12,7 @@ from hub_verify.verdict import WrongError
 WIDTH = 256
 ENTRIES = "entries"
 _LENGTH_BYTES = 2
+_MOST_BYTES = WIDTH * (_LENGTH_BYTES + 0xFFFF)  # of the longest bundle there can be
 _NAME = re.compile(
     r"tile/(entries|0|[1-9]\d?)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII
 )
@@ -44,14 +45,18 @@ def read(folder: Path, name: str) -> bytes | None:
     """Return what is in a file; None if there is none.
 
     Raises:
-        WrongError: it cannot be read.
+        WrongError: it cannot be read, or is longer than any file of a log.
     """
     try:
-        return (folder / name).read_bytes()
+        with (folder / name).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise WrongError(f"{name} cannot be read ({error.strerror})") from None
+    if len(content) > _MOST_BYTES:
+        raise WrongError(f"{name} is too long")
+    return content
 
 
 def files(folder: Path) -> Iterator[str]:

@@ -21,6 +21,7 @@ _EXTRA = "extra "
 _VERSION = 1
 _MOST_BYTES = 20_000_000
 _WIRE_BYTES = 5  # a magic byte and the schema's id: Confluent wire format
+_LAST_OFFSET = 2**63 - 1  # of Kafka
 _ID_BYTES = 16  # the event's id comes first in every event
 
 
@@ -117,7 +118,7 @@ def _record(given: Any, leaf: Leaf) -> Record:
         raise WrongError("the record's part has not its fields")
     if "value" in given:
         offset, text = given["offset"], given["value"]
-        if type(offset) is not int or not first <= offset <= last:
+        if type(offset) is not int or not first <= offset <= min(last, _LAST_OFFSET):
             raise WrongError("the record's offset is outside the chunk")
         value = strict64(text, "the record") if text else b""
         record = Record(record_hash(offset, value), offset, value)
@@ -142,6 +143,8 @@ def record_hash(offset: int, value: bytes) -> bytes:
 def _same(found: Record | None, offset: int, value: bytes) -> Record:
     if found is None:
         raise WrongError("the proof is about no record")
+    if not 0 <= offset <= _LAST_OFFSET:
+        raise WrongError("no record has that offset")
     hashed = record_hash(offset, value)
     if hashed != found.hash:
         raise WrongError("the proof is about another record")

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
 from joserfc import jwt
@@ -222,3 +223,44 @@ def told(role: Role, known: dict[str, Any], world: World) -> str:
             resends.append(answer.json()["id"])
     more = {"needs": needs, "resends": resends, "headers": headers}
     return json.dumps({**known, **more, "purpose": role.purpose, "basis": role.basis})
+
+
+def questions(said: dict[str, Any]) -> dict[str, httpx.Request]:
+    """Return one good question of each operation; ``said`` is what ``told`` returns, read."""
+    who = next((one for one, needs in said["needs"].items() if needs), OLD)
+    need = [*said["needs"].get(who, []), OLD][0]
+    resend = [*said["resends"], OLD][0]
+    district = {"district": "1726" if said["basis"] == "employment-law" else "1703"}
+    place = f"/v1/persons/{who}"
+    number = said["pinfls"][said["people"].index(who)]
+    asked: dict[str, tuple[str, dict[str, str]]] = {
+        "health": ("/v1/health", {}),
+        "ready": ("/v1/ready", {}),
+        "problem": ("/problems/not-allowed", {}),
+        "checkpoint": ("/audit/checkpoint", {}),
+        "tile": ("/audit/tile/entries/000.p/5", {}),
+        "registries": ("/v1/registries", {}),
+        "needs": (f"{place}/needs", {}),
+        "reason": (f"{place}/needs/{need}/reason", {}),
+        "facts": (f"{place}/facts", {"as_of": "2026-03-01"}),
+        "household": (f"{place}/household", {}),
+        "history": (f"{place}/history", {}),
+        "identities": (f"{place}/identities", {}),
+        "access_log": (f"{place}/access-log", {"limit": "1"}),
+        "list_needs": ("/v1/needs", district),
+        "statistics": ("/v1/statistics/needs", {}),
+        "resend": (f"/v1/feed/resends/{resend}", {}),
+    }
+    found = {
+        name: httpx.Request("GET", f"http://hub{path}", params=params, headers=said["headers"])
+        for name, (path, params) in asked.items()
+    }
+    keyed = said["headers"] | {"Idempotency-Key": KEYS[0]}
+    posted = {
+        "lookup": ("/v1/persons/lookup", {"pinfl": number}),
+        "ask_resend": ("/v1/feed/resends", {"first": 1, "last": LAST - 1}),
+    }
+    return found | {
+        name: httpx.Request("POST", f"http://hub{path}", json=body, headers=keyed)
+        for name, (path, body) in posted.items()
+    }

@@ -23,14 +23,21 @@ from ops.settings import Settings
 from schemas.rights import load_policy
 from tests.conftest import _administer
 from tests.integration.api.conftest import GRANTS, World, settings_at
-from tests.integration.api.fuzz_world import MAY, OPEN, Role, peopled, told
+from tests.integration.api.fuzz_world import MAY, OPEN, Role, peopled, questions, told
 
 pytestmark = pytest.mark.long
 
 EXAMPLES = os.environ.get("HUB_TEST_EXAMPLES")  # of each operation; `make soak` takes 200
 ROLES = [*MAY] if EXAMPLES else ["social"]
 PROJECT = Path(__file__).parents[3]
-OUTSIDERS = {"revoked", "closed", "nobody", "foreign", "late"}
+# Why nothing of theirs is answered.
+OUTSIDERS = {
+    "revoked": "client-unknown",
+    "closed": "client-unknown",
+    "nobody": "token-missing",
+    "foreign": "token_key",
+    "late": "token_expired",
+}
 
 Peopled = tuple[World, dict[str, Role], dict[str, Any]]
 
@@ -52,6 +59,30 @@ def test_every_law_has_a_role() -> None:
         (name, purpose) for name, one in load_policy().bases.items() for purpose in one.purposes
     }
     assert GRANTS.keys() <= MAY.keys()
+
+
+@pytest.mark.parametrize("who", MAY)
+def test_who_may_what(everybody: Peopled, who: str) -> None:
+    """Every role asks for everything once, as the document says."""
+    world, roles, known = everybody
+    role = roles[who]
+    said: list[dict[str, Any]] = []
+    for name, question in questions(json.loads(told(role, known, world))).items():
+        path, sent = question.url.raw_path.decode(), dict(question.headers)
+        sent.pop("host")
+        answer = world.http.request(question.method, path, content=question.content, headers=sent)
+        line = {"operation": name, "status": answer.status_code}
+        said.append(line | {"request": answer.headers["hub-request"]})
+        if answer.status_code >= 400 and who in OUTSIDERS:
+            problem = answer.json()
+            rule = problem.get("rule") or problem["type"].removeprefix("/problems/")
+            assert (answer.status_code, rule) == (401, OUTSIDERS[who])
+        elif answer.status_code >= 400:
+            assert answer.status_code in {403, 404}
+            assert who != "lapsed" or answer.json()["rule"] == "grant-expired"
+
+    assert {one["operation"] for one in said if one["status"] < 300} == role.may
+    _on_record(world, role, said)
 
 
 @pytest.mark.parametrize("who", ROLES)

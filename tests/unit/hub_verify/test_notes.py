@@ -17,6 +17,9 @@ ROOT = sha256(b"root").digest()
 NOTE = signed(20, ROOT)
 TEXT, _, SIGNATURE = NOTE.partition(b"\n\n")
 UNKNOWN = "— somebody.else " + b64encode(b"abcd" + bytes(64)).decode() + "\n"
+# A witness' cosignature/v1: key id, time (here in the year 2199), signature. We know no witness.
+_RAW = b"wxyz" + (7_258_118_399).to_bytes(8, "big") + bytes(64)
+COSIGNED = f"— witness.example {b64encode(_RAW).decode()}\n"
 
 # The example of C2SP signed-note v1.0.0.
 EXAMPLE_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -44,8 +47,9 @@ def test_a_checkpoint_says_size_and_root() -> None:
         signed(20, ROOT, OTHER).partition(b"\n\n")[2],
         b"\xe2\x80\x94 other.name " + SIGNATURE.rpartition(b" ")[2],
         UNKNOWN.encode() * 15,
+        COSIGNED.encode(),
     ],
-    ids=["unknown", "twice", "same name, other id", "same id, other name", "sixteen"],
+    ids=["unknown", "twice", "same name, other id", "same id, other name", "sixteen", "cosigned"],
 )
 def test_what_changes_nothing_is_accepted(more: bytes) -> None:
     assert open_checkpoint(NOTE + more, KEY) == Checkpoint(20, ROOT)
