@@ -82,6 +82,8 @@ volume: setup ## Many people: memory of every process, rates; make volume PEOPLE
 soak: setup ## Fault and acceptance tests again and again, with another seed each: make soak ROUNDS=50
 	for round in $$(seq $${ROUNDS:-10}); do echo "round $$round"; \
 	  HUB_TEST_SEED=$$round $(PYTEST) tests/fault tests/acceptance tests/integration/assessment; done
+	HUB_TEST_KILLS=24 $(PYTEST) tests/integration/audit/test_crashes.py
+	HUB_TEST_KILLS=10 $(PYTEST) tests/integration/feeds/test_numbers.py tests/integration/examples/test_subscribers.py
 	HUB_TEST_FAMILIES=60 $(PYTEST) tests/integration/assessment/test_decade.py
 	HUB_TEST_EXAMPLES=200 $(PYTEST) tests/integration/api/test_fuzz.py
 

@@ -21,7 +21,7 @@ from ops.audit.checking import check
 from tests.integration.audit.logrig import AUDIT_KEY, LogRig, run_alone
 from tests.outsiders import Outsider
 
-KILLS = 24
+KILLS = int(os.environ.get("HUB_TEST_KILLS", "12"))
 STEP = 150
 SEED = int(os.environ.get("HUB_TEST_SEED", "1"))
 

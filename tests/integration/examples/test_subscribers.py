@@ -1,7 +1,8 @@
 """The example subscribers keep what they promise: nothing lost, nothing doubled, nothing aborted.
 
 Real Kafka with passwords and rules, real schema registry, the examples as their own processes.
-Moments of death come from a seed; set HUB_TEST_SEED for others.
+Moments of death come from a seed; set HUB_TEST_SEED for others, and
+HUB_TEST_KILLS for more of them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tests.integration.examples.feeding import (
 pytestmark = pytest.mark.long
 
 SEED = int(os.environ.get("HUB_TEST_SEED", "7"))
-KILLS = 5
+KILLS = int(os.environ.get("HUB_TEST_KILLS", "3"))
 BATCH = 60
 
 

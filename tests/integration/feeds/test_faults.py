@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ops.stack.stack import Stack
     from tests.integration.feeds.rig import Rig
 
+pytestmark = pytest.mark.long
+
 
 def test_an_aborted_transaction_is_not_seen(rig: Rig) -> None:
     """The records were sent, the commit was not: they are in the topic, and no reader gets them."""
