@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,7 @@ from streams.feeds.pseudonyms import Pseudonyms
 from streams.feeds.shapes import ended, shape, withheld
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0  # the console consumer starts Java three times
 PASSWORD = "a-password-that-nobody-prints"
 SUBSCRIBERS = {
     "kafka-python": [sys.executable, str(EXAMPLES / "subscriber_kafka_python.py")],
@@ -191,7 +192,9 @@ class Subscriber:
     def ends_with(self, *codes: int) -> None:
         """Wait for its end, which is one of these exit codes; if not, show what it said."""
         assert self._process is not None
-        code = self._process.wait(PATIENCE_SECONDS)
+        code: int | None = None
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(PATIENCE_SECONDS)
         assert code in codes, f"exit code {code}; it said:\n{self.errors.read_text()}"
 
     def stop(self) -> None:
