@@ -170,11 +170,11 @@ def _compare(stored: frozenset[Rule]) -> Drift:
 
 def _is_ours(rule: Rule) -> bool:
     """Return whether a rule is about a topic of the table or of a feed, or about everything."""
-    if rule.kind != TOPIC or rule.name == "*":
+    if rule.kind != TOPIC or rule.name == "*" or rule.name.startswith(FEED):
         return True
     if rule.pattern == PREFIXED:
         return any(name.startswith(rule.name) for name in (FEED, *(t.name for t in topics.TOPICS)))
-    return rule.name.startswith(FEED) or rule.name in {topic.name for topic in topics.TOPICS}
+    return rule.name in {topic.name for topic in topics.TOPICS}
 
 
 def _stored(admin: KafkaAdminClient) -> frozenset[Rule]:
