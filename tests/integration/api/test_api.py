@@ -55,12 +55,15 @@ def test_one_need_has_its_reason_and_its_own_evidence(shared: World) -> None:
     needs = social.get(f"/v1/persons/{OLD}/needs").json()["needs"]
     lonely = next(need for need in needs if need["kind"] == "lonely_care")
 
-    answer = social.get(f"/v1/persons/{OLD}/needs/{lonely['need']}/reason").json()
+    asked = social.get(f"/v1/persons/{OLD}/needs/{lonely['need']}/reason")
+    answer = asked.json()
 
     assert [need["kind"] for need in answer["needs"]] == ["lonely_care"]
     assert {row["event_id"] for row in answer["evidence"]} == set(lonely["evidence"])
     missing = social.get(f"/v1/persons/{OLD}/needs/{NOBODY}/reason")
     assert (missing.status_code, missing.json()["type"]) == (404, "/problems/need-unknown")
+    written = shared.leaves(asked, missing)
+    assert [body["rows"] for _, body in written] == [1, 0], "what was shown, not what there is"
 
 
 def test_facts_hold_what_was_sealed_if_the_rights_cover_it(shared: World) -> None:
@@ -112,6 +115,27 @@ def test_who_has_the_answer_is_told_so_and_that_is_on_record(shared: World) -> N
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
     assert [kind for kind, _ in shared.leaves(first, again)] == ["read", "read"]
+
+
+def test_nothing_shows_an_answer_again_without_asking(shared: World) -> None:
+    """Else a look would leave no leaf, and a right that has ended would go on counting."""
+    social = shared.asking("social")
+    needs = social.get(f"/v1/persons/{OLD}/needs")
+    answers = [
+        needs,
+        social.get(f"/v1/persons/{OLD}/needs", headers={"If-None-Match": needs.headers["etag"]}),
+        social.get(f"/v1/persons/{OLD}/facts"),
+        social.get(f"/v1/persons/{OLD}/household"),
+        social.get(f"/v1/persons/{OLD}/history"),
+        social.get("/v1/needs", {"kind": "lonely_care"}),
+        social.post("/v1/persons/lookup", {"pinfl": PINFL}),
+        shared.asking("portal", UUID(OLD)).get(f"/v1/persons/{OLD}/access-log"),
+    ]
+
+    for answer in answers:
+        assert answer.status_code in {200, 304}, answer.text
+        said = {word.strip() for word in answer.headers["cache-control"].split(",")}
+        assert said in ({"private", "no-cache"}, {"no-store"})
 
 
 def test_every_read_and_refusal_is_on_record(shared: World) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
+import httpx
+
 from schemas.ids import text
 from tests.integration.api.conftest import World
 from tests.integration.assessment.country import person
@@ -131,6 +133,27 @@ def test_a_part_of_the_feed_is_asked_for_once(world: World) -> None:
     assert (state.json()["state"], state.json()["topic"]) == ("waiting", "feed.social.resend.v1")
     foreign = world.asking("pensions").get(asked.headers["location"])
     assert foreign.status_code == 404
+
+
+def test_who_lost_the_answer_gets_it_though_the_queue_is_full(world: World) -> None:
+    world.country.connection.execute(
+        "INSERT INTO kept.feed_index (agency, first, last, packed) VALUES ('social', 1, 100, '')"
+    )
+    social = world.asking("social")
+
+    def ask(number: int) -> httpx.Response:
+        key = {"Idempotency-Key": f"time-and-again-{number}"}
+        return social.post("/v1/feed/resends", {"first": number, "last": number}, **key)
+
+    asked = [ask(number) for number in range(1, 12)]
+    again = [ask(number) for number in (1, 10, 11)]
+
+    assert [one.status_code for one in asked] == [202] * 10 + [409]
+    assert [one.status_code for one in again] == [202, 202, 409]
+    assert [one.headers["location"] for one in again[:2]] == [
+        asked[0].headers["location"],
+        asked[9].headers["location"],
+    ]
 
 
 def test_the_log_s_files_and_the_meaning_of_problems(shared: World) -> None:

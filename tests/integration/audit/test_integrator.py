@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -16,8 +13,10 @@ import pytest
 from hub_verify.log import check_log
 from hub_verify.note import Key
 from ops.audit.checking import DifferenceError, check
+from projections.tlog.folder import Folder
 from projections.tlog.note import Signer
 from schemas.errors import PermanentError, TransientError
+from tests.disks import full_disk
 from tests.integration.audit.logrig import AUDIT_KEY, ORIGIN, SEED, LogRig
 from tests.outsiders import Outsider
 
@@ -105,6 +104,42 @@ def test_a_table_that_was_set_back_stops_it(rig: LogRig) -> None:
     with pytest.raises(PermanentError, match="another root for 700"):
         rig.integrate()
     assert not (rig.folder / "checkpoint").exists()
+
+
+def test_another_root_for_what_is_published_stops_it(rig: LogRig) -> None:
+    """Two signed roots of one size are a fork, also if the folder has as many leaves as either."""
+    rig.leave(300)
+    rig.integrate()
+    rig.execute("UPDATE kept.log_head SET root = sha256('another')")
+
+    with pytest.raises(PermanentError, match="another root for 300 leaves"):
+        rig.integrate()
+
+
+def test_the_database_knows_a_root_before_anybody_else_does(
+    rig: LogRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed with the checkpoint just out: its root is promised, and no other can be signed."""
+    rig.leave(5)
+    rig.integrate()
+    rig.leave(2)
+    publish = Folder.publish
+
+    def dies(folder: Folder, note: bytes) -> None:
+        publish(folder, note)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "publish", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rig.integrate()
+    assert rig.size() == 7
+    shutil.rmtree(rig.folder)
+    rig.execute(_CHANGE.format("UPDATE kept.audit_leaves SET body = '{}' WHERE number = 6"))
+
+    with pytest.raises(PermanentError, match="another root for 7 leaves"):
+        rig.integrate()
+    assert rig.size() == -1
 
 
 def test_a_row_that_was_changed_long_ago_is_found(rig: LogRig) -> None:
@@ -198,17 +233,6 @@ def test_what_was_read_is_published_when_it_ends(rig: LogRig) -> None:
     thread.join(20)
 
     assert rig.size() == 310
-
-
-@contextmanager
-def full_disk(limit: int) -> Iterator[None]:
-    """Let no file of this process grow beyond some bytes, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("limit", [0, 100, 5000, 9000])

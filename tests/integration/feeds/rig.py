@@ -66,9 +66,9 @@ class Rig:
 
     # -- agencies
 
-    def agency(self, word: str) -> str:
-        """Let an agency in; its name is this test's own."""
-        name = f"{word}-{self.suffix}"
+    def agency(self, word: str, after: str = "") -> str:
+        """Let an agency in; its name is this test's own, and ends with ``after``."""
+        name = f"{word}-{self.suffix}{after}"
         desk = Desk(self.settings, "test", datetime.now(UTC))
         access.add(desk, name, word, 7, lambda password: self.passwords.update({name: password}))
         self.made.append(name)

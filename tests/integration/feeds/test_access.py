@@ -92,6 +92,31 @@ def test_an_agency_reads_its_feed_and_nothing_else(rig: Rig) -> None:
     assert try_to_read(rig, mine, feed_topic(mine), group) == "GROUP_AUTHORIZATION_FAILED"
 
 
+def test_an_agency_whose_name_goes_on_where_anothers_ends_is_somebody_else(rig: Rig) -> None:
+    tax, office = rig.agency("tax"), rig.agency("tax", after="-office")
+    for agency in (tax, office):
+        rig.grant(agency, "pension-law", "pension")
+    rig.write([rig.event("tax.income_reported", 1, 1)])
+    rig.settle()
+
+    group = f"{office}.readers"
+    assert try_to_read(rig, tax, feed_topic(tax), group) == "GROUP_AUTHORIZATION_FAILED"
+    with gateway(rig) as url:
+        seen = {}
+        for agency in (tax, office):
+            with registry_client(url, f"{user(agency)}:{rig.passwords[agency]}") as client:
+                (subject,) = client.get_subjects()
+                seen[agency] = client.get_latest_version(subject)
+        signed_on = (user(tax), rig.passwords[tax])
+        for path in ("", "/schema", "/versions"):
+            number = seen[office].schema_id
+            there = httpx.get(f"{url}/schemas/ids/{number}{path}", auth=signed_on)
+            nowhere = httpx.get(f"{url}/schemas/ids/99999999{path}", auth=signed_on)
+            assert (there.status_code, there.content) == (404, nowhere.content), path
+        there = httpx.get(f"{url}/subjects/{seen[office].subject}/versions/latest", auth=signed_on)
+        assert there.status_code == 404
+
+
 def test_an_agency_writes_nothing_and_changes_nothing(rig: Rig) -> None:
     mine = rig.agency("mine")
     producer = KafkaProducer(**rig.client(mine), max_block_ms=5000, enable_idempotence=False)
@@ -165,6 +190,22 @@ def test_add_goes_on_after_a_crash_at_any_step(rig: Rig, step: str) -> None:
     rig.until(lambda: can_sign_on(rig, name))
     with kafka.admin(rig.settings.kafka("admin")) as client:
         assert acls.of_principal(client, user(name)) == frozenset(kafka.rules(name))
+
+
+def test_a_new_password_that_was_not_shown_is_made_up_for(rig: Rig) -> None:
+    """Killed in `rotate-password` before it was shown: `add` makes and shows another."""
+    name, desk, shown = rig.agency("mine"), desk_of(rig), list[str]()
+
+    def dies(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        access.rotate(desk, name, dies)
+    assert access.add(desk, name, "mine", 7, shown.append)
+    assert not access.add(desk, name, "mine", 7, shown.append)
+
+    (rig.passwords[name],) = shown
+    rig.until(lambda: can_sign_on(rig, name))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from projections import resends
 from projections.resends import KeyConflictError, RangeError, Resend
 from streams.chunk import Place
+from streams.feeds import resending
 from streams.feeds.places import Source, merge, pack, unpack
 from streams.feeds.resending import SLICE
 
@@ -101,6 +102,30 @@ def test_lesser_rights_withhold(rig: Rig) -> None:
     assert rules[here] == (None, "employment-law")
     assert rules[there][0] == "region-not-covered"
     assert (state(rig, asked).sent, state(rig, asked).withheld) == (3, 2)
+
+
+def test_what_is_withheld_is_counted_over_all_slices(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resending, "SLICE", 2)
+    agency = rig.agency("both")
+    ended = rig.grant(agency, "pension-law", "pension")
+    rig.grant(agency, "benefit-payments", "benefit-payment")
+    rig.write([rig.event("tax.income_reported", 1, n) for n in range(5)])
+    rig.settle()
+    rig.write([rig.event("tax.benefit_paid", 1, n) for n in range(2)])
+    rig.settle()
+    rig.revoke(ended)
+
+    asked = ask(rig, agency, 1, 7)
+    rig.settle(12)
+
+    assert [each.name for each in rig.read(agency, again=True)][5:] == ["BenefitPaid"] * 2
+    assert (state(rig, asked).sent, state(rig, asked).withheld) == (7, 5)
+    leaves = rig.rows(
+        "body ->> 'sent', body ->> 'withheld' FROM kept.audit_leaves WHERE body ? 'withheld'"
+    )
+    assert leaves == [("7", "5")]
 
 
 def test_a_killed_resend_is_finished_once(rig: Rig) -> None:

@@ -76,6 +76,26 @@ def test_what_was_wrapped_before_opens_under_no_key_that_is_left(
                 unwrap(AESGCM(epochs.key(number)), (owner.bytes, sensitivity), wrapped)
 
 
+def test_a_process_that_runs_forgets_a_destroyed_epoch_within_a_minute(
+    make: MakeStore, change_epoch: Rotate, keys_dsn: str
+) -> None:
+    """What it wrapped is put back from a backup: nobody opens it, whoever ran meanwhile."""
+    seconds = [0.0]
+    running = make(clock=lambda: seconds[0])
+    running.keys(NAMES)
+    with psycopg.connect(keys_dsn) as connection:
+        connection.execute("CREATE TABLE backup AS TABLE sealing_keys")
+    change_epoch()
+    with psycopg.connect(keys_dsn) as connection:
+        connection.execute("TRUNCATE sealing_keys")
+        connection.execute("INSERT INTO sealing_keys TABLE backup")
+
+    seconds[0] = 60.0
+
+    with pytest.raises(EpochMissingError, match="epochs/0"):
+        running.existing(NAMES)
+
+
 STEPS: list[tuple[str, Any, str]] = [
     ("file written", EpochFolder, "create"),
     ("wrapped anew", rotation, "_wrap_anew"),

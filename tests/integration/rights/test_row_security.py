@@ -53,6 +53,46 @@ def test_evidence_is_shown_where_reasons_are(world: World, api: Api) -> None:
     assert kinds == [(uid("anna"), "income"), (uid("cem"), "residence")]
 
 
+def test_evidence_of_needs_out_of_sight_is_not_shown(world: World, api: Api) -> None:
+    """A basis that covers no need for disability shows no fact about it either."""
+    grant = world.grant("welfare", "social-registry", "social-support")
+    connection = world.connection
+    connection.execute(
+        "UPDATE live.need_history SET evidence = %s WHERE kind = 'disability_support'",
+        [[uid("event disability bora 1")]],
+    )
+    shown = [{"income", "residence", "disability"}, {"income", "residence"}]
+    for expected in shown:
+        asked(api, grant, "needs", "anna")
+        kinds = {row[0] for row in api.execute("SELECT kind FROM live.facts").fetchall()}
+        assert kinds == expected
+        api.rollback()
+        connection.execute("UPDATE kept.bases SET need_kinds = '{family_low_income}'")
+
+
+def test_whoever_was_once_linked_is_somebody_else(world: World, api: Api) -> None:
+    welfare = world.grant("welfare", "social-registry", "social-support")
+    portal = world.grant("portal", "data-subject", "own-data")
+    world.country.state(
+        "not the patient",
+        ("bora", "unlinked_to", {"person": "anna", "reason": "another woman"}),
+        ("anna", "unlinked_from", {"alias": "bora", "reason": "another woman"}),
+    )
+
+    for name in ("anna", "bora"):
+        found = asked(api, welfare, "facts", name)
+        assert found.subject is not None
+        assert found.subject.ids == (uid(name),)
+        assert people(api, "facts") == {name}
+        api.rollback()
+    for own, other in (("anna", "bora"), ("bora", "anna")):
+        assert asked(api, portal, "facts", other, own=own).decision.rule == "not-own"
+        api.rollback()
+        assert asked(api, portal, "facts", own, own=own).decision.allowed
+        assert people(api, "facts") == {own}
+        api.rollback()
+
+
 def test_judging_sees_neighbours_and_only_within(world: World, api: Api) -> None:
     grant = world.grant("welfare", "social-registry", "social-support")
     asked(api, grant, "needs", "cem")

@@ -166,6 +166,15 @@ def test_a_good_token_is_remembered_until_it_expires() -> None:
         checks.bearer(token)
 
 
+@pytest.mark.parametrize("audience", ["registry", "hub", "", "registry-hub-test", "Registry-Hub"])
+def test_a_token_counts_for_its_whole_audience_only(audience: str) -> None:
+    """The token is for `registry-hub`; who is called something like that is somebody else."""
+    elsewhere = Tokens(ISSUER, audience, {ONE.key.kid: ONE.key}.get, lambda: 1_000_000.0)
+
+    with pytest.raises(TokenError, match="token_audience"):
+        elsewhere.bearer(ONE.token("social", None, 1_000_000, "j"))
+
+
 @given(at=st.integers(0), letter=st.sampled_from("AbC9-_"))
 def test_no_changed_token_counts(at: int, letter: str) -> None:
     token = ONE.token("social", None, 1_000_000, "j")

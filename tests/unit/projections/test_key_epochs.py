@@ -9,6 +9,7 @@ import pytest
 
 from projections.epochs import EpochFolder, EpochMissingError, OneEpoch
 from schemas.errors import PermanentError
+from tests.disks import full_disk
 
 
 @pytest.fixture
@@ -57,6 +58,19 @@ def test_what_was_destroyed_is_overwritten_first(
     assert kept.read_bytes() != before
     with pytest.raises(EpochMissingError, match="epochs/1"):
         folder.key(1)
+
+
+def test_an_old_key_gives_no_block_back_before_it_is_written_over(folder: EpochFolder) -> None:
+    """Over where it lies: if the file were emptied first, the new bytes would lie elsewhere."""
+    folder.create(1)
+    before = folder.path(1).read_bytes()
+
+    with full_disk(0), pytest.raises(OSError, match="File too large"):
+        folder.destroy(1)
+
+    assert folder.path(1).read_bytes() == before  # whole, for the next try to write over
+    folder.destroy(1)
+    assert not folder.path(1).exists()
 
 
 def test_another_process_forgets_what_was_destroyed(folder: EpochFolder) -> None:

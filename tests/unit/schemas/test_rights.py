@@ -206,6 +206,13 @@ BROKEN: list[tuple[str, Grants, Access, datetime]] = [
     ("grant-not-yet", Grants("mine", granted=(GOOD,)), ASK, GOOD.since - timedelta(days=1)),
     ("grant-expired", Grants("mine", granted=(change(GOOD, expires_at=NOW),)), ASK, NOW),
     ("grant-expired", Grants("mine", granted=(GOOD,)), ASK, GOOD.since + YEAR),
+    # The policy was shortened after the grant was given for longer.
+    (
+        "grant-expired",
+        Grants("mine", granted=(change(GOOD, expires_at=GOOD.since + 3 * YEAR),)),
+        ASK,
+        GOOD.since + YEAR,
+    ),
     (
         "basis-not-yet",
         Grants("mine", granted=(change(GOOD, since=NOW - YEAR),)),

@@ -140,5 +140,14 @@ def test_what_no_leaf_may_hold(kind: str, body: Any, why: str) -> None:
     assert "Valiyev" not in str(caught.value)
 
 
+def test_letters_of_two_bytes_count_as_two() -> None:
+    """4 KiB of UTF-8: a list whose letters would fit, and whose bytes do not, is shortened."""
+    fields = ["нуждаемость"] * 250  # 14 characters and 25 bytes each, as JSON
+
+    found = published({"what": "needs", "fields": fields})["body"]
+
+    assert found["fields"] == leaves.digest_of(fields)
+
+
 def test_the_longest_leaf_fits() -> None:
     published({"what": "x" * (4096 - 160 - len('{"what":""}'))}, "configuration", 10**18)

@@ -175,6 +175,20 @@ def test_history_is_by_when_the_hub_learnt_of_it() -> None:
     assert rights.cover("tax.income_reported", None, None, midnight - 1) == "before-history"
 
 
+def test_a_feed_begins_where_the_longest_history_of_its_grants_does() -> None:
+    """Each grant is judged by itself: what only one reaches back to comes under that one."""
+    long = a_grant("pension-law", "pension", history_from=date(2026, 11, 1))
+    short = a_grant("benefit-payments", "benefit-payment", history_from=date(2026, 11, 10))
+    first = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+    for rights in (entitlement(long, short), entitlement(short, long)):
+        assert rights.since == first
+        income = rights.cover("tax.income_reported", None, None, rights.since)
+        assert isinstance(income, Cover)
+        assert income.basis == "pension-law"
+        assert rights.cover("tax.benefit_paid", None, None, rights.since) == "before-history"
+
+
 def test_a_feed_lives_as_long_as_one_grant_does() -> None:
     ended = a_grant("pension-law", "pension", revoked_at=NOON)
     assert not entitlement(ended).is_alive

@@ -173,7 +173,12 @@ def test_for_the_erased_it_is_said_that_but_not_why() -> None:
     assert found.needs[0].reason == b""
     assert message["sealed"] is None
     assert "group" not in found.outbox[0].decode()
-    assert translate(SourceRecord("need/x/1", b"", message)).presealed == {}
+    draft = translate(SourceRecord("need/x/1", b"", message))
+    assert draft.presealed == {}
+    # As if there were no block: a digest over the reason would tell whether a guess at it is right.
+    assert draft.content_digest == KEYS.content_digest(
+        draft.type, draft.subject, draft.change, message["fields"] | {"needs": None}
+    )
 
 
 def test_every_decision_has_one_leaf_over_what_leaves() -> None:
