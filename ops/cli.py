@@ -13,6 +13,7 @@ Exit codes, the same for every command:
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import traceback
@@ -146,11 +147,20 @@ def verdict(error: BaseException) -> tuple[int, str]:
     for kind, code, text in _VERDICTS:
         if isinstance(error, kind):
             return code, text.format(error)
+    if _is_full_disk(error):
+        return DEPENDENCY_DOWN, "no space is left on a disk; `hub doctor` says where; try again"
     if (name := _dependency(error)) is not None:
         text = f"{name} does not answer as it should ({summary(error)}); see `hub status`"
         return DEPENDENCY_DOWN, text
     places = "".join(traceback.format_tb(error.__traceback__))
     return FAULT, f"a fault of the hub itself: {summary(error)}; please report it\n{places}"
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    """Return whether that is why, here or where PostgreSQL keeps its data (SQLSTATE 53100)."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(kind.__name__ == "DiskFull" for kind in type(error).__mro__)
 
 
 def _dependency(error: BaseException) -> str | None:

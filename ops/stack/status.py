@@ -63,7 +63,7 @@ def status(
     """
     settings = Settings.from_environment()
     rows = server_rows(settings) + component_rows(settings)
-    progress = _progress(settings)
+    progress = _progress(settings, rows)
     if output is Output.JSON:
         processes = [asdict(row) for row in rows]
         seen = progress.as_json() if isinstance(progress, Progress) else {"unknown": progress}
@@ -129,8 +129,15 @@ def _row(record: Record, health: str, well: bool, **known: object) -> Row:
     )
 
 
-def _progress(settings: Settings) -> Progress | str:
+def _progress(settings: Settings, rows: list[Row]) -> Progress | str:
     """Return how far the work is, or why that cannot be said."""
+    elsewhere = {
+        "postgres": settings.hub_dsn_override,
+        "kafka": settings.bootstrap_override,
+        "registry": settings.registry_override,
+    }
+    if silent := [row.name for row in rows if not row.well and elsewhere.get(row.name) == ""]:
+        return f"not known without {', '.join(silent)}"
     try:
         return observe(settings)
     except HubError as error:

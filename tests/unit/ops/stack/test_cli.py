@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,9 @@ from schemas.errors import PermanentError, TransientError
         (TransientError("Kafka is silent"), 3, "Kafka is silent; try again"),
         (NotInThisBuildError("x is not in this build"), 2, "not in this build"),
         (psycopg.OperationalError("connection to Karimov lost"), 3, "PostgreSQL does not answer"),
+        (psycopg.errors.DiskFull("Karimov"), 3, "no space is left on a disk"),
+        (OSError(errno.ENOSPC, "full", "Karimov"), 3, "no space is left on a disk"),
+        (OSError(errno.EIO, "broken", "Karimov"), 70, "a fault of the hub itself"),
         (ValueError("Karimov"), 70, "a fault of the hub itself: ValueError"),
     ],
 )
