@@ -27,6 +27,12 @@ _GRANTS: Final = """
 SELECT id, agency, basis, purpose, regions, since, expires_at, revoked_at, history_from
   FROM kept.grants WHERE agency = %s ORDER BY since, id
 """
+_STANDING: Final = """
+SELECT a.revoked_at, agency, g.id, agency, g.basis, g.purpose, g.regions, g.since, g.expires_at,
+       g.revoked_at, g.history_from
+  FROM kept.clients c JOIN kept.agencies a USING (agency) LEFT JOIN kept.grants g USING (agency)
+ WHERE c.client_id = %s AND c.revoked_at IS NULL ORDER BY g.since, g.id
+"""
 _CLIENT: Final = """
 SELECT client_id, agency, secret_sha256, created_at, revoked_at FROM kept.clients
 """
@@ -107,6 +113,16 @@ def grants_of(connection: Connection, agency: str) -> Grants:
             return Grants(agency, is_known=False)
         granted = tuple(map(_grant, cursor.execute(_GRANTS, [agency]).fetchall()))
     return Grants(agency, revoked_at=row[0], granted=granted)
+
+
+def standing_of(connection: Connection, client_id: str) -> Grants | None:
+    """Return ``grants_of`` the agency of a client, in one look; None: no client, or revoked."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(_STANDING, [client_id]).fetchall()
+    if not rows:
+        return None
+    granted = tuple(_grant(row[2:]) for row in rows if row[2] is not None)
+    return Grants(rows[0][1], revoked_at=rows[0][0], granted=granted)
 
 
 def client(connection: Connection, client_id: str) -> Client | None:

@@ -50,10 +50,3 @@ SELECT p.topic, count(c.partition) = count(*) AS is_complete, min(c.through) AS 
     ON p.topic = 'registry.' || c.registry || '.events.v1' AND p.partition = c.partition
  GROUP BY p.topic
 """
-NEAR_MISSES: Final = """
-SELECT miss ->> 'kind' AS kind, miss ->> 'condition' AS condition,
-       miss -> 'threshold' AS threshold, miss -> 'distance' AS distance, miss ->> 'unit' AS unit
-  FROM live.assessments a, jsonb_array_elements(a.near_misses) AS miss
- WHERE a.members @> ARRAY[%(person)s::uuid] AND miss ->> 'person' = %(person)s::text
- ORDER BY 1, 2
-"""

@@ -1,6 +1,6 @@
 """What stands now of one person: needs, evidence, household, near misses, freshness.
 
-One statement, so one round trip; it reads what the assessor said last. Reasons stay sealed.
+It reads what the assessor said last. Reasons stay sealed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import psycopg
 
 from projections.moments import SAID
 from projections.opening import Sealed
-from projections.past_sql import FRESHNESS, NEAR_MISSES
+from projections.past_sql import FRESHNESS
 from schemas import topics
 
 Answer = dict[str, Any]  # JSON values, and ids, dates and sealed values on their way to become some
@@ -23,10 +23,11 @@ SELECT need, version, person, household, kind, status, since, review_on, urgency
        rule, evidence, reason, event_id, assessed_on, known_from
   FROM live.needs WHERE person = %(person)s AND status <> 'ended' ORDER BY kind
 """
-_HOUSEHOLD: Final = """
-SELECT household, anchor, members, assessed_on, next_change_on, outcome
+_ASSESSMENT: Final = """
+SELECT household, anchor, members, assessed_on, next_change_on, outcome, near_misses
   FROM live.assessments WHERE members @> ARRAY[%(person)s::uuid]
 """
+_MISS: Final = ("kind", "condition", "threshold", "distance", "unit")
 EVIDENCE: Final = """
 SELECT event_id, kind AS states, known_from AS recorded_at, topic, partition, "offset"
   FROM live.facts WHERE event_id = ANY (%(events)s) AND ordinal = 0 ORDER BY known_from, event_id
@@ -37,17 +38,25 @@ def present(connection: psycopg.Connection[Answer], person: UUID) -> Answer:
     """Return what stands of ``person``, a canonical id."""
     about = {"person": person}
     needs = connection.execute(_NEEDS, about).fetchall()
+    assessments = connection.execute(_ASSESSMENT, about).fetchall()
+    misses = [miss for row in assessments for miss in row.pop("near_misses")]
     return {
         "person": person,
         "mode": SAID,
         "as_of": None,
         "known_at": None,
         "needs": sealed_reasons(needs),
-        "near_misses": connection.execute(NEAR_MISSES, about).fetchall(),
+        "near_misses": near_misses_of(misses, str(person)),
         "evidence": evidence_of(connection, needs),
-        "household": connection.execute(_HOUSEHOLD, about).fetchone(),
+        "household": next(iter(assessments), None),
         "freshness": fresh(connection),
     }
+
+
+def near_misses_of(misses: list[Answer], person: str) -> list[Answer]:
+    """Return a person's own near misses, in the order of kind and condition."""
+    own = [{name: miss.get(name) for name in _MISS} for miss in misses if miss["person"] == person]
+    return sorted(own, key=lambda miss: (miss["kind"], miss["condition"]))
 
 
 def evidence_of(connection: psycopg.Connection[Answer], needs: list[Answer]) -> list[Answer]:

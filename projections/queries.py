@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg import IsolationLevel
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -42,8 +41,9 @@ __all__ = (
 
 Reader = Mapping[str, object]  # what a leaf says of who reads: who, purpose, reason, ...
 
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ; {generation.HOLD}"
 _IS_KNOWN: Final = "SELECT EXISTS (SELECT FROM live.facts WHERE person = %s) AS is_known"
-_MOST_CONNECTIONS: Final = 8
+MOST_CONNECTIONS: Final = 8
 _WAIT_SECONDS: Final = 3.0  # for a free connection
 # Nothing an office asks takes longer; what does would hold up all others.
 STATEMENT_SECONDS: Final = 10
@@ -112,18 +112,27 @@ def reading(
     """
     try:
         with pool.connection(timeout=_WAIT_SECONDS) as connection:
-            connection.execute(generation.HOLD)
+            # Both in one message; prepared statements are one each.
+            connection.execute(_BEGIN, prepare=False)
             yield connection
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise TransientError("the hub's database does not answer; see `hub status`") from error
 
 
-def open_pool(dsn: str) -> ConnectionPool[psycopg.Connection[Answer]]:
-    """Return a small pool for readers; close it in the end."""
+def open_pool(dsn: str, *, always: int = 1) -> ConnectionPool[psycopg.Connection[Answer]]:
+    """Return a small pool for readers; close it in the end.
+
+    Args:
+        dsn: to the hub's database.
+        always: how many connections stay open. Whoever asks in a burst does not wait for a new one:
+            to sign on and to plan everything anew takes as long as many answers.
+    """
     return ConnectionPool(
         dsn,
         kwargs={
+            "autocommit": True,  # ``reading`` begins its transaction itself
             "row_factory": dict_row,
+            "prepare_threshold": 0,
             "application_name": "hub-api",
             "connect_timeout": 5,
             # One plan for all persons: to plan anew took a third of a question's time.
@@ -131,16 +140,11 @@ def open_pool(dsn: str) -> ConnectionPool[psycopg.Connection[Answer]]:
             f" -c statement_timeout={STATEMENT_SECONDS}s"
             f" -c idle_in_transaction_session_timeout={STATEMENT_SECONDS}s -c jit=off",
         },
-        configure=_configure,
-        min_size=1,
-        max_size=_MOST_CONNECTIONS,
+        min_size=always,
+        max_size=MOST_CONNECTIONS,
         reconnect_timeout=30,
         open=True,
     )
-
-
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
 
 
 def canonical(connection: psycopg.Connection[Answer], asked: UUID) -> UUID:

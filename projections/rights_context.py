@@ -2,7 +2,8 @@
 
     decide -> enter -> resolve -> decide with the person's region -> show -> read
 
-``admit`` does all of it for a question about one person. The context lives as long as the
+``admit`` does all of it for a question about one person: in one statement if the decision cannot
+depend on who the person is, else in two. The context lives as long as the
 transaction (``set_config(..., true)``), so a pooled connection carries nothing over, also not after
 an abort. It names a grant; what that grant allows the database looks up itself, so a context that
 names another agency's, a revoked or an expired grant shows no row.
@@ -14,25 +15,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from projections.agency_rows import grants_of
-from schemas.rights import NOT_IN_FORCE, Access, Decision, Policy, decide
+from schemas.rights import NOT_IN_FORCE, Access, Decision, Grants, Policy, decide
 
 Connection = psycopg.Connection[Any]
 
 _ENTER: Final = """
-SELECT set_config('hub.agency', %s, true), set_config('hub.purpose', %s, true),
-       set_config('hub.basis', %s, true), set_config('hub.operation', %s, true),
-       set_config('hub.grant', %s, true), set_config('hub.own', %s, true),
-       set_config('hub.persons', '', true), set_config('hub.seal', '', true)
+SELECT set_config('hub.agency', %(agency)s, true), set_config('hub.purpose', %(purpose)s, true),
+       set_config('hub.basis', %(basis)s, true), set_config('hub.operation', %(operation)s, true),
+       set_config('hub.grant', %(grant)s, true), set_config('hub.own', %(own)s, true),
+       set_config('hub.persons', '', true), set_config('hub.seal', '', true) AS seal
 """
-_RESOLVE: Final = "SELECT person, ids, region, known_from FROM kept.rights_subject(%s)"
+# Whoever is asked about is looked for with a value of ``entered``: so not before all is set.
+_ENTER_AND_RESOLVE: Final = f"""
+WITH entered AS MATERIALIZED ({_ENTER})
+SELECT found.person, found.ids, found.region, found.known_from,
+       CASE WHEN %(at_once)s THEN set_config('hub.persons', found.ids::text, true) END,
+       CASE WHEN %(at_once)s THEN set_config('hub.seal', kept.rights_show(found.ids), true) END
+  FROM entered, LATERAL kept.rights_subject(
+       CASE WHEN entered.seal = '' THEN %(asked)s::uuid END) AS found
+"""  # noqa: S608 - a constant
+_RESOLVE: Final = "SELECT person, ids, region, known_from FROM kept.rights_subject(%(asked)s)"
 _SHOW: Final = """
 SELECT set_config('hub.persons', shown::text, true),
        set_config('hub.seal', kept.rights_show(shown), true)
@@ -64,6 +73,7 @@ class Admission:
 def admit(
     connection: Connection,
     policy: Policy,
+    grants: Grants,
     access: Access,
     asked: UUID,
     *,
@@ -75,20 +85,24 @@ def admit(
     Args:
         connection: in the transaction that will read.
         policy: what the laws allow.
+        grants: of the agency that asks.
         access: what is wanted; its region and ``is_own`` are found here.
         asked: any id of the person.
         now: the moment.
         own: for whom the token was made, any id of theirs; None: for a program.
     """
-    grants = grants_of(connection, access.agency)
     # Until the person is found the region is not known, and whether it is their own data neither.
     before = decide(policy, grants, replace(access, region=None, is_own=own is not None), now)
     if before.grant is None or not (before.allowed or before.rule == "region-unknown"):
         return Admission(before, None)
-    enter(connection, access, before.grant.id, own)
-    subject = resolve(connection, asked)
+    # Allowed wherever the person lives, and to a program: who it is changes nothing.
+    at_once = before.allowed and own is None
+    told = _context(access, before.grant.id, own) | {"asked": asked, "at_once": at_once}
+    subject = _subject(connection, _ENTER_AND_RESOLVE, told)
     if subject is None:
         return Admission(Decision(False, NOT_IN_FORCE, before.grant), None)
+    if at_once:
+        return Admission(before, subject)
     is_own = own is not None and own in subject.ids
     wanted = replace(access, region=subject.region, is_own=is_own)
     decision = decide(policy, grants, wanted, now)
@@ -99,27 +113,12 @@ def admit(
 
 def enter(connection: Connection, access: Access, grant: UUID, own: UUID | None = None) -> None:
     """Say in whose name, for what and by which grant this transaction reads; no person yet."""
-    connection.execute(
-        _ENTER,
-        [
-            access.agency,
-            access.purpose,
-            access.basis,
-            access.operation,
-            str(grant),
-            "" if own is None else str(own),
-        ],
-    )
+    connection.execute(_ENTER, _context(access, grant, own))
 
 
 def resolve(connection: Connection, asked: UUID) -> Subject | None:
     """Return who is meant; None: the context names no grant that counts."""
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(_RESOLVE, [asked]).fetchone()
-    if row is None:
-        return None
-    person, ids, region, known_from = row
-    return Subject(person, tuple(ids), region, known_from)
+    return _subject(connection, _RESOLVE, {"asked": asked})
 
 
 def show(connection: Connection, subject: Subject) -> None:
@@ -146,6 +145,28 @@ def judging(connection: Connection) -> Iterator[None]:
 def counting(connection: Connection) -> Iterator[None]:
     """Within it everybody's rows may be counted, if the grant allows statistics."""
     yield from _as_role(connection, _COUNT)
+
+
+def _context(access: Access, grant: UUID, own: UUID | None) -> dict[str, object]:
+    return {
+        "agency": access.agency,
+        "purpose": access.purpose,
+        "basis": access.basis,
+        "operation": access.operation,
+        "grant": str(grant),
+        "own": "" if own is None else str(own),
+    }
+
+
+def _subject(
+    connection: Connection, statement: LiteralString, told: dict[str, object]
+) -> Subject | None:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(statement, told).fetchone()
+    if row is None:
+        return None
+    person, ids, region, known_from = row[:4]
+    return Subject(person, tuple(ids), region, known_from)
 
 
 def _as_role(connection: Connection, role: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ withheld is told without looking at the answer: a list that depended on it would
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from schemas import rights_fields as known
@@ -72,10 +73,10 @@ def withheld(
 
 
 def _object(path: str, values: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
-    kept = {}
+    kept, above = {}, _above(fields)
     for name, value in values.items():
         below = f"{path}.{name}"
-        if below in fields or _leads_to(below, fields):
+        if below in fields or below in above:
             kept[name] = _value(below, value, fields)
     return kept
 
@@ -90,8 +91,12 @@ def _value(path: str, value: Any, fields: frozenset[str]) -> Any:
     return None
 
 
-def _leads_to(path: str, fields: frozenset[str]) -> bool:
-    return any(field.startswith(f"{path}.") for field in fields)
+@lru_cache(maxsize=256)  # the same few sets, for every row of every answer
+def _above(fields: frozenset[str]) -> frozenset[str]:
+    """Return the paths that lead to a field."""
+    return frozenset(
+        field[:place] for field in fields for place, sign in enumerate(field) if sign == "."
+    )
 
 
 def _fact(row: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -78,16 +78,22 @@ class Basis:
 
     def fields_of(self, operation: str) -> frozenset[str]:
         """Return what may be seen in one operation, which the basis need not allow."""
-        allowed = self.fields & known.answer_fields()[operation]
-        if operation in known.OF_EVENTS:
-            stated = known.types_of(operation)
-            for event_type in self.event_types & stated:
-                allowed |= self.fields & known.event_fields()[event_type]
-        return allowed
+        return _fields_of(self.fields, self.event_types, operation)
 
     def in_force(self, on: date) -> bool:
         """Return whether it counts on a day."""
         return self.since <= on and (self.until is None or on <= self.until)
+
+
+@lru_cache(maxsize=256)  # every question asks; there are some bases and a few operations
+def _fields_of(
+    fields: frozenset[str], event_types: frozenset[str], operation: str
+) -> frozenset[str]:
+    allowed = fields & known.answer_fields()[operation]
+    if operation in known.OF_EVENTS:
+        for event_type in event_types & known.types_of(operation):
+            allowed |= fields & known.event_fields()[event_type]
+    return allowed
 
 
 @dataclass(frozen=True, slots=True)

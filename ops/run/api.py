@@ -32,7 +32,7 @@ from projections.http.rates import CLIENT, SOURCE, Rate
 from projections.http.refusals import EACH, Refusals
 from projections.http.service_routes import Check
 from projections.http.tokens import Tokens
-from projections.queries import Queries, open_pool, reading
+from projections.queries import MOST_CONNECTIONS, Queries, open_pool, reading
 from schemas.errors import TransientError
 from schemas.ids import PersonId
 from schemas.rights import load_policy
@@ -65,7 +65,7 @@ def parts(
     settings: Settings, rate: str = CLIENT, places: str = EACH, sources: str = SOURCE
 ) -> Iterator[Parts]:
     """Open what the API is put together from."""
-    with opened(settings, settings.api_dsn) as answers:
+    with opened(settings, settings.api_dsn, MOST_CONNECTIONS) as answers:
         keys = IssuerKeys(fetcher(settings.jwks), time.monotonic)
         tokens = Tokens(settings.issuer_url, AUDIENCE, keys.find, time.time, keys.is_due)
         keys.on_change = tokens.forget
@@ -104,10 +104,10 @@ def queries(settings: Settings) -> Iterator[Queries]:
 
 
 @contextmanager
-def opened(settings: Settings, dsn: str) -> Iterator[Queries]:
-    """Open what answers questions, as whoever ``dsn`` names."""
+def opened(settings: Settings, dsn: str, always: int = 1) -> Iterator[Queries]:
+    """Open what answers questions, as whoever ``dsn`` names; so many connections stay open."""
     keystore = open_keystore(settings, API if dsn == settings.api_dsn else OWNER)
-    with closing(keystore), open_pool(dsn) as pool:
+    with closing(keystore), open_pool(dsn, always=always) as pool:
         yield Queries(pool, keystore)
 
 

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from projections import rights_context
-from projections.agency_rows import grants_of
+from projections.agency_rows import standing_of
 from projections.http.incoming import Incoming, of
 from projections.leaves import leave
 from projections.opening import open_all
@@ -34,12 +34,11 @@ from projections.problems import Problem
 from projections.queries import reading
 from projections.restrictions import ForBasis, Readable
 from projections.rights_context import Subject
-from schemas.rights import Access, Decision, Policy, decide, shown
+from schemas.rights import Access, Decision, Grants, Policy, decide, shown
 from schemas.rights_fields import answer_fields
 
 Connection = psycopg.Connection[Answer]
 
-_CLIENT: Final = "SELECT agency FROM kept.clients WHERE client_id = %s AND revoked_at IS NULL"
 _MOST_LETTERS: Final = 64  # of a purpose or a basis
 _MOST_MEMBERS: Final = 40  # in a leaf by name
 _OK: Final = 200
@@ -106,9 +105,10 @@ class Guard:
         own = came.bearer.person if came.bearer else None
         now = self.clock()[1]
         with reading(self.pool) as connection:
-            access = self._access(connection, came, said, operation)
+            grants = _standing(connection, came)
+            access = _access(grants, said, operation)
             admission = rights_context.admit(
-                connection, self.policy, access, asked, now=now, own=own
+                connection, self.policy, grants, access, asked, now=now, own=own
             )
             person = asked if admission.subject is None else admission.subject.person
             leaf = _leaf(came, access, admission.decision) | {"person": person}
@@ -162,8 +162,8 @@ class Guard:
         came = of(request.scope)
         now = self.clock()[1]
         with reading(self.pool) as connection:
-            access = self._access(connection, came, said, operation, region)
-            grants = grants_of(connection, access.agency)
+            grants = _standing(connection, came)
+            access = _access(grants, said, operation, region)
             decision = decide(self.policy, grants, access, now)
             leaf = _leaf(came, access, decision) | ({"region": region} if region else {})
             answer: Answer | None = None
@@ -190,46 +190,35 @@ class Guard:
         """Answer a known client what holds nobody's data; on record all the same."""
         came = of(request.scope)
         with reading(self.pool) as connection:
-            agency = self._agency(connection, came)
+            agency = _standing(connection, came).agency
             answer = look(connection)
             body = {"what": what, "agency": agency, "request": came.request}
             leave(connection, "read", body | {"who": came.bearer.client if came.bearer else ""})
         came.is_on_record = True
         return answered(request, answer)
 
-    def _access(
-        self,
-        connection: Connection,
-        came: Incoming,
-        said: Said,
-        operation: str,
-        region: str | None = None,
-    ) -> Access:
-        agency = self._agency(connection, came)
-        if not said.purpose or not said.basis:
-            raise Problem("purpose-missing")
-        return Access(
-            agency,
-            said.purpose[:_MOST_LETTERS],
-            said.basis[:_MOST_LETTERS],
-            operation,
-            region,
-        )
-
-    def _agency(self, connection: Connection, came: Incoming) -> str:
-        if came.bearer is None:  # the front lets nobody through without
-            raise Problem("token-missing")
-        row = connection.execute(_CLIENT, [came.bearer.client]).fetchone()
-        if row is None:
-            raise Problem("client-unknown")
-        agency: str = row["agency"]
-        return agency
-
     def _cut(self, decision: Decision, answer: Answer) -> Answer:
         withheld = _withheld(
             decision.operation, decision.fields, decision.need_kinds, decision.event_types
         )
         return decision.cut(answer) | {"withheld": list(withheld)}
+
+
+def _standing(connection: Connection, came: Incoming) -> Grants:
+    """Return whose client asks, and what they were granted."""
+    if came.bearer is None:  # the front lets nobody through without
+        raise Problem("token-missing")
+    found = standing_of(connection, came.bearer.client)
+    if found is None:
+        raise Problem("client-unknown")
+    return found
+
+
+def _access(grants: Grants, said: Said, operation: str, region: str | None = None) -> Access:
+    if not said.purpose or not said.basis:
+        raise Problem("purpose-missing")
+    purpose, basis = said.purpose[:_MOST_LETTERS], said.basis[:_MOST_LETTERS]
+    return Access(grants.agency, purpose, basis, operation, region)
 
 
 def answered(

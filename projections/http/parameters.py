@@ -66,7 +66,7 @@ Cursor = Annotated[
 Limit = Annotated[int, Query(ge=1, le=50, description="Rows of a page at most.")]
 
 
-def said(
+async def said(
     hub_purpose: Annotated[
         str,
         Header(

@@ -33,15 +33,15 @@ class _Dates:
     mode: str | None
 
 
-def _dates(as_of: AsOf = None, known_at: KnownAt = None, mode: Mode = None) -> _Dates:
+async def _dates(as_of: AsOf = None, known_at: KnownAt = None, mode: Mode = None) -> _Dates:
     return _Dates(as_of, known_at, mode)
 
 
-def _days(as_of: AsOf = None, known_at: KnownAt = None) -> _Dates:
+async def _days(as_of: AsOf = None, known_at: KnownAt = None) -> _Dates:
     return _Dates(as_of, known_at, JUDGED)
 
 
-def _said(known_at: KnownAt = None) -> _Dates:
+async def _said(known_at: KnownAt = None) -> _Dates:
     return _Dates(None, known_at, SAID)
 
 

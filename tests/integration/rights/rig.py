@@ -152,6 +152,7 @@ def asked(
     return admit(
         connection,
         POLICY,
+        agencies.grants_of(connection, grant.agency),
         access,
         uid(name),
         now=datetime.now(UTC) + timedelta(milliseconds=1),
