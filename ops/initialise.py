@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import httpx
 import typer
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
 from ops.audit.configuration import put_on_record
 from ops.keystore import initialise_keystore
@@ -20,12 +20,13 @@ from ops.policy import apply_policy
 from ops.secret_files import ADMIN, BROKER, DATABASE_ROLES, kafka_file
 from ops.settings import Settings
 from ops.stack import acls
+from ops.stack.kafka_admin import kafka_admin
 from ops.stack.roles import create_roles, hand_over
 from ops.stack.users import create_users
 from ops.surroundings import in_database
 from projections.migrations import migrate
 from schemas import registry
-from schemas.errors import PermanentError, TransientError
+from schemas.errors import PermanentError
 from schemas.topics import TOPICS
 
 _TIMEOUT_SECONDS: Final = 30.0
@@ -71,24 +72,15 @@ def schema_ids(settings: Settings) -> registry.SchemaIds:
 def create_topics(settings: Settings) -> None:
     """Create the topics of the table that are missing; refuse one with other partitions."""
     wanted = {topic.name: topic.partitions or settings.partitions for topic in TOPICS}
-    try:
-        admin = KafkaAdminClient(**settings.kafka(ADMIN))
-        try:
-            existing = set(admin.list_topics())
-            for topic in TOPICS:
-                if topic.name not in existing:
-                    _create(admin, topic.name, wanted[topic.name], topic.config)
-            found = {
-                str(row["name"]): len(row["partitions"])
-                for row in admin.describe_topics(sorted(wanted))
-            }
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise TransientError(
-            f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__}); "
-            "see `hub status`"
-        ) from error
+    with kafka_admin(settings.kafka(ADMIN)) as admin:
+        existing = set(admin.list_topics())
+        for topic in TOPICS:
+            if topic.name not in existing:
+                _create(admin, topic.name, wanted[topic.name], topic.config)
+        found = {
+            str(row["name"]): len(row["partitions"])
+            for row in admin.describe_topics(sorted(wanted))
+        }
     for name, partitions in wanted.items():
         if found.get(name, partitions) != partitions:
             raise PermanentError(

@@ -253,9 +253,14 @@ def replace_database_password(folder: Path, role: str, password: str) -> None:
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; it is whole and durable under its name."""
+    """Write a file of the hub's own folders; only its owner may look into them."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
+    write_private(path, text)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; it is whole and durable under its name."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -16,7 +16,6 @@ that was not handed over for certain is replaced by a new one, which is shown.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from contextlib import closing
@@ -27,8 +26,9 @@ from pathlib import Path
 import psycopg
 
 from ops.agency import kafka
-from ops.secret_files import ADMIN
+from ops.secret_files import ADMIN, write_private
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from projections import feeds_access
 from projections.agencies import add_agency, agencies, revoke_agency
 from projections.agency_rows import Connection, UnknownAgencyError
@@ -68,7 +68,7 @@ def add(desk: Desk, agency: str, title: str, days: int, hand: Hand) -> bool:
     """
     with desk.open() as connection:
         add_agency(connection, agency, title, now=desk.now, who=desk.who)
-        with kafka.admin(desk.settings.kafka(ADMIN)) as client:
+        with kafka_admin(desk.settings.kafka(ADMIN)) as client:
             kafka.make_topics(client, agency, days)
             kafka.allow(client, agency)
             found = feeds_access.access(connection, agency)
@@ -101,7 +101,7 @@ def end(desk: Desk, agency: str, reason: str, *, locked_out: bool) -> None:
     with desk.open() as connection:
         if locked_out:
             feeds_access.lock_out(connection, agency, now=desk.now, who=desk.who)
-            with kafka.admin(desk.settings.kafka(ADMIN)) as client:
+            with kafka_admin(desk.settings.kafka(ADMIN)) as client:
                 kafka.lock_out(client, agency)
         with connection.transaction():
             revoke_agency(connection, agency, now=desk.now, who=desk.who)
@@ -110,7 +110,7 @@ def end(desk: Desk, agency: str, reason: str, *, locked_out: bool) -> None:
 
 def _new_password(desk: Desk, connection: Connection, agency: str, hand: Hand) -> None:
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    with kafka.admin(desk.settings.kafka(ADMIN)) as client:
+    with kafka_admin(desk.settings.kafka(ADMIN)) as client:
         kafka.set_password(client, agency, password)
     feeds_access.set_password(connection, agency, password, now=desk.now, who=desk.who)
     hand(password)
@@ -118,18 +118,12 @@ def _new_password(desk: Desk, connection: Connection, agency: str, hand: Hand) -
 
 
 def write_password(path: Path, password: str) -> None:
-    """Write a password to a file that only its owner may read; complete before it has its name.
+    """Write a password to a file that only its owner may read.
 
     Raises:
         PermanentError: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(password)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
+        write_private(path, password)
     except OSError as error:
         raise PermanentError(f"{path} cannot be written ({type(error).__name__})") from error

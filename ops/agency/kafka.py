@@ -6,17 +6,15 @@ Each function may be called again and again, after a crash at any point, and end
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.admin import UserScramCredentialUpsertion as Upsertion
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
 from ops.stack import acls
 from ops.stack.acls import GROUP_OF_READERS, PREFIXED, TOPIC, Rule
-from schemas.errors import PermanentError, TransientError
+from schemas.errors import PermanentError
 from streams.feeds.names import feed_topic, resend_topic, user
 
 RETENTION_DAYS: Final = 7
@@ -36,25 +34,6 @@ def rules(agency: str) -> tuple[Rule, ...]:
         Rule(who, "DESCRIBE", TOPIC, resend_topic(agency)),
         Rule(who, "READ", GROUP_OF_READERS, f"{agency}.", PREFIXED),
     )
-
-
-@contextmanager
-def admin(client_config: Mapping[str, Any]) -> Iterator[KafkaAdminClient]:
-    """Open a client that may change all this.
-
-    Raises:
-        TransientError: Kafka does not answer.
-    """
-    try:
-        client = KafkaAdminClient(**client_config)
-        try:
-            yield client
-        finally:
-            client.close()
-    except KafkaError as error:
-        raise TransientError(
-            f"Kafka does not answer ({type(error).__name__}); see `hub status`"
-        ) from error
 
 
 def make_topics(client: KafkaAdminClient, agency: str, days: int = RETENTION_DAYS) -> None:

@@ -31,6 +31,7 @@ from ops.run.feeds import open_relay
 from ops.run.garbage import collect_rarely
 from ops.secret_files import ADMIN
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from projections import agencies
 from schemas.catalogue import EventType
 from schemas.codec import Record, decode_chunk, encode
@@ -114,7 +115,7 @@ def _let_in(settings: Settings, names: list[str]) -> None:
             since = now - timedelta(minutes=1)
             granted = (connection, policy, name, _BASIS, _PURPOSE)
             agencies.grant(*granted, now=now, who=_WHO, since=since)
-    with kafka.admin(settings.kafka(ADMIN)) as client:
+    with kafka_admin(settings.kafka(ADMIN)) as client:
         for name in names:
             kafka.make_topics(client, name)
 

@@ -8,8 +8,7 @@ rules are made with its basis and are not in this table; ``of_principal`` finds 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -24,8 +23,8 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
 )
-from kafka.errors import KafkaError
 
+from ops.stack.kafka_admin import kafka_admin
 from schemas import topics
 from schemas.errors import PermanentError, TransientError
 from streams.topics import GROUP
@@ -107,7 +106,7 @@ def drift(client_config: Mapping[str, Any]) -> Drift:
     Raises:
         TransientError: Kafka does not answer.
     """
-    with _admin(client_config) as admin:
+    with kafka_admin(client_config) as admin:
         return _compare(_stored(admin))
 
 
@@ -121,7 +120,7 @@ def apply(client_config: Mapping[str, Any]) -> Drift:
         TransientError: Kafka does not answer.
         PermanentError: Kafka refuses a rule.
     """
-    with _admin(client_config) as admin:
+    with kafka_admin(client_config) as admin:
         found = _compare(_stored(admin))
         create(admin, found.missing)
         if found.extra:
@@ -229,17 +228,3 @@ def _acl(rule: Rule) -> ACL:
             ResourceType[rule.kind], rule.name, ACLResourcePatternType[rule.pattern]
         ),
     )
-
-
-@contextmanager
-def _admin(client_config: Mapping[str, Any]) -> Iterator[KafkaAdminClient]:
-    try:
-        admin = KafkaAdminClient(**client_config)
-        try:
-            yield admin
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise TransientError(
-            f"Kafka does not answer ({type(error).__name__}); see `hub status`"
-        ) from error

@@ -13,6 +13,7 @@ from typing import Final
 
 from ops.secret_files import ADMIN, BROKER, KAFKA_PRINCIPALS, kafka_password
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from schemas.errors import PermanentError, TransientError
 
 _MECHANISM: Final = "SCRAM-SHA-512"
@@ -44,33 +45,17 @@ def set_passwords(settings: Settings, passwords: Mapping[str, str]) -> None:
         PermanentError: Kafka refuses.
     """
     # Here, because it takes half a second that `hub down` need not wait.
-    from kafka.admin import (  # noqa: PLC0415
-        KafkaAdminClient,
-        UserScramCredentialUpsertion,
-    )
-    from kafka.errors import KafkaError  # noqa: PLC0415
+    from kafka.admin import UserScramCredentialUpsertion  # noqa: PLC0415
 
     wanted = [
         UserScramCredentialUpsertion(principal, _MECHANISM, password, iterations=_ITERATIONS)
         for principal, password in passwords.items()
     ]
-    try:
-        admin = KafkaAdminClient(**settings.kafka(BROKER))
-        try:
-            refused = {
-                name: why
-                for name, why in admin.alter_user_scram_credentials(wanted).items()
-                if why is not None
-            }
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise TransientError(
-            f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__}); "
-            "see `hub status`"
-        ) from error
+    with kafka_admin(settings.kafka(BROKER)) as admin:
+        answers = admin.alter_user_scram_credentials(wanted)
+    refused = sorted(name for name, why in answers.items() if why is not None)
     if refused:
-        raise PermanentError(f"Kafka takes no password for {', '.join(sorted(refused))}")
+        raise PermanentError(f"Kafka takes no password for {', '.join(refused)}")
 
 
 def wait_until_let_in(settings: Settings, principal: str, password: str) -> None:

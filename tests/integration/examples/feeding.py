@@ -20,6 +20,7 @@ from kafka import KafkaProducer
 from ops.agency import kafka
 from ops.settings import Settings
 from ops.stack.kafka import java
+from ops.stack.kafka_admin import kafka_admin
 from schemas.catalogue import EventType
 from streams.feeds import cutting
 from streams.feeds.names import feed_topic, resend_topic, schema_subject, user
@@ -43,7 +44,7 @@ class Feeding:
 
     def __init__(self, settings: Settings, agency: str) -> None:
         self.settings, self.agency = settings, agency
-        with kafka.admin(settings.kafka("admin")) as admin:
+        with kafka_admin(settings.kafka("admin")) as admin:
             kafka.make_topics(admin, agency)
             kafka.allow(admin, agency)
             kafka.set_password(admin, agency, PASSWORD)

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from kafka import TopicPartition
 
-from ops.agency import kafka
 from ops.asyncapi.command import of_agency
 from ops.run import schemas
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from projections import resends
 from schemas.errors import PermanentError
 from streams.feeds.names import feed_topic
@@ -62,7 +62,7 @@ def test_what_is_no_longer_kept_is_sent_again_and_the_end_is_told(
     grant = rig.grant(agency, "pension-law", "pension")
     rig.write([rig.event("tax.income_reported", n % 3, n, gross_minor=n) for n in range(1, 9)])
     rig.settle()
-    with kafka.admin(rig.settings.kafka("admin")) as admin:
+    with kafka_admin(rig.settings.kafka("admin")) as admin:
         admin.delete_records({TopicPartition(feed_topic(agency), 0): 3})  # as time does
     subscribers = []
     for name in ("kafka-python", "confluent-kafka"):

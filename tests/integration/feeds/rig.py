@@ -28,6 +28,7 @@ from ops.initialise import initialise, schema_ids
 from ops.keystore import open_keystore
 from ops.run.feeds import FeedOutlet, open_relay
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from projections import agencies
 from schemas.catalogue import catalogue
 from schemas.codec import Record, encode
@@ -256,7 +257,7 @@ class Rig:
         self.stop_relay()
         if self._producer is not None:
             self._producer.close(timeout=2)
-        with kafka.admin(self.settings.kafka("admin")) as client:
+        with kafka_admin(self.settings.kafka("admin")) as client:
             for name in self.made:
                 kafka.lock_out(client, name)
             feeds = [topic(n) for n in self.made for topic in (feed_topic, resend_topic)]

@@ -28,6 +28,7 @@ from ops.agency import access, kafka
 from ops.schemas_gateway.app import create_app
 from ops.schemas_gateway.doorman import PostgresDoorman
 from ops.stack import acls
+from ops.stack.kafka_admin import kafka_admin
 from schemas import topics
 from streams.feeds.names import feed_topic, resend_topic, user
 
@@ -149,7 +150,7 @@ def test_a_rotated_password_and_a_lock_out(rig: Rig) -> None:
     access.end(desk, mine, "the agreement has ended", locked_out=True)
     access.end(desk, mine, "the agreement has ended", locked_out=True)  # a repeat is fine
     rig.until(lambda: not can_sign_on(rig, mine))
-    with kafka.admin(rig.settings.kafka("admin")) as client:
+    with kafka_admin(rig.settings.kafka("admin")) as client:
         assert not acls.of_principal(client, user(mine))
         assert kafka.has_user(client, mine)  # never deleted: ops/agency/kafka.py says why
 
@@ -188,7 +189,7 @@ def test_add_goes_on_after_a_crash_at_any_step(rig: Rig, step: str) -> None:
     rig.passwords[name] = shown[0]
     assert len(shown) == 1
     rig.until(lambda: can_sign_on(rig, name))
-    with kafka.admin(rig.settings.kafka("admin")) as client:
+    with kafka_admin(rig.settings.kafka("admin")) as client:
         assert acls.of_principal(client, user(name)) == frozenset(kafka.rules(name))
 
 
