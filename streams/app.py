@@ -24,9 +24,9 @@ from schemas.errors import TransientError
 from schemas.ids import Keys
 from schemas.topics import CONSUMED
 from streams import topics
-from streams.chunk import Chunk
+from streams.chunk import Chunk, Source
 from streams.clients import for_faust
-from streams.lane import Source, Wiring
+from streams.lane import Wiring
 from streams.lanes import Lanes
 from streams.quarantine import Sealer
 from streams.topics import GROUP

@@ -14,9 +14,9 @@ from projections import chunk_sql, chunk_store
 from projections.chunk_store import ChunkWork, Quarantined
 from projections.replay_session import cursor_in
 from schemas.ids import Keys
-from streams.chunk import Place
+from streams.chunk import Place, Source
 from streams.judgement import Bad, Numbering, judge
-from streams.refold import Partition, Range, Tick, entry, pieces
+from streams.refold import Range, Tick, entry, pieces
 
 _READ: Final = "SELECT next, epoch, partition_sequence, unnumbered FROM live.progress"
 _WHERE: Final = " WHERE topic = %s AND partition = %s"
@@ -30,7 +30,7 @@ class Tail(NamedTuple):
     wanted: Range
 
 
-async def catch_up(tail: Tail, partition: Partition, keys: Keys, tick: Tick) -> int:
+async def catch_up(tail: Tail, source: Source, keys: Keys, tick: Tick) -> int:
     """Apply a partition's records up to the end of the range; return how many there were.
 
     Where to begin is read from the schema's own progress.
@@ -47,7 +47,7 @@ async def catch_up(tail: Tail, partition: Partition, keys: Keys, tick: Tick) -> 
     async with connection:
         await chunk_store.prepare(connection)
         connection.cursor_factory = cursor_in(schema)
-        identity = (partition.cluster_id, partition.topic_id)
+        identity = (source.cluster_id, source.topic_id)
         await connection.execute(chunk_sql.INSERT_PROGRESS, [*place, *identity])
         row = await (await connection.execute(_READ + _WHERE, place)).fetchone()
         assert row is not None, "inserted"
@@ -66,7 +66,7 @@ async def catch_up(tail: Tail, partition: Partition, keys: Keys, tick: Tick) -> 
             end=wanted.end,
         )
         async for records, position in pieces(rest):
-            judged = judge(place, partition.registry, records, partition.types, numbering)
+            judged = judge(place, source.registry, records, source.types, numbering)
             numbering = judged.numbering
             work = ChunkWork(
                 topic=wanted.topic,

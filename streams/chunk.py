@@ -9,8 +9,11 @@ chunks of one claim join without a gap, and a lost or repeated one shows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
+
+from schemas.catalogue import EventType
 
 # Per partition: what may wait in memory between Kafka and a commit. A fetch is let through while
 # less than this waits, so at most this and one fetch more.
@@ -25,6 +28,16 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of a topic before it is read."""
+
+    registry: str
+    cluster_id: str
+    topic_id: str
+    types: Mapping[int, EventType]  # by schema id
 
 
 class KafkaRecord(Protocol):

@@ -32,10 +32,9 @@ from projections.chunk_store import (
     Quarantined,
     SealConflict,
 )
-from schemas.catalogue import EventType
 from schemas.errors import TransientError
 from schemas.ids import Keys
-from streams.chunk import MAX_RECORDS, Chunk, Claim, Place, join
+from streams.chunk import MAX_RECORDS, Chunk, Claim, Place, Source, join
 from streams.judgement import Bad, Judged, Numbering, after_offset, judge
 from streams.quarantine import Sealer, quarantined
 
@@ -61,16 +60,6 @@ class Store(Protocol):
         self, topic: str, partition: int, cluster_id: str, topic_id: str
     ) -> Progress: ...
     async def apply(self, work: ChunkWork, seal: SealConflict) -> Outcome | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a lane knows of its topic."""
-
-    registry: str
-    cluster_id: str
-    topic_id: str
-    types: Mapping[int, EventType]  # by schema id
 
 
 @dataclass(slots=True)

@@ -20,11 +20,10 @@ from aiokafka.errors import KafkaError
 from projections.chunk_store import Quarantined
 from projections.replay_fold import Counts, Part, rows_of
 from projections.replay_session import Into
-from schemas.catalogue import EventType
 from schemas.codec import Decoded, decode_chunk
 from schemas.errors import PermanentError, TransientError
 from schemas.ids import Keys
-from streams.chunk import KafkaRecord, Place
+from streams.chunk import KafkaRecord, Place, Source
 from streams.clients import for_aiokafka
 from streams.judgement import Bad, Numbering, judge
 
@@ -45,16 +44,6 @@ class Range:
     start: int
     end: int  # exclusive, a position: at most the last stable offset
     until: int | None = None  # microseconds: leave out what was recorded later
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
-    """What is known of a partition of a registry's topic."""
-
-    registry: str
-    cluster_id: str
-    topic_id: str
-    types: Mapping[int, EventType]  # by schema id
 
 
 @dataclass(slots=True)
@@ -122,7 +111,7 @@ async def pieces(wanted: Range) -> AsyncGenerator[Piece, None]:
         raise TransientError("Kafka does not answer; see `hub status`") from error
 
 
-def fold(wanted: Range, partition: Partition, keys: Keys, into: Into, tick: Tick) -> Folded:
+def fold(wanted: Range, source: Source, keys: Keys, into: Into, tick: Tick) -> Folded:
     """Put a whole partition into empty tables; one transaction.
 
     Raises:
@@ -131,13 +120,13 @@ def fold(wanted: Range, partition: Partition, keys: Keys, into: Into, tick: Tick
     """
     part = Part(into=into, topic=wanted.topic, partition=wanted.partition)
     with into.connection.transaction():
-        return asyncio.run(_Folding(wanted, partition, keys, part, tick).run())
+        return asyncio.run(_Folding(wanted, source, keys, part, tick).run())
 
 
 @dataclass(slots=True)
 class _Folding:
     wanted: Range
-    partition: Partition
+    source: Source
     keys: Keys
     part: Part
     tick: Tick
@@ -157,14 +146,14 @@ class _Folding:
                         position = kept[-1].offset + 1 if kept else position
                         break
                     position = after
-        about = self.partition
+        about = self.source
         last, unnumbered = self.numbering
         counts = self.part.finish(about.cluster_id, about.topic_id, position, last, unnumbered)
         return Folded(counts, self.must_repeat)
 
     def _rows(self, records: Sequence[KafkaRecord]) -> memoryview:
         place = Place(self.wanted.topic, self.wanted.partition)
-        about = self.partition
+        about = self.source
         judged = judge(place, about.registry, records, about.types, self.numbering)
         self.numbering = judged.numbering
         self.must_repeat += [(*place, offset) for offset in judged.must_repeat]
@@ -192,7 +181,7 @@ class _Folding:
     def _recorded(self, records: Sequence[KafkaRecord], index: int) -> int:
         """Return when a record was recorded; an unreadable one, when the next readable was."""
         for record in records[index:]:
-            found = decode_chunk([record.value], self.partition.types)[0]
+            found = decode_chunk([record.value], self.source.types)[0]
             if isinstance(found, Decoded):
                 recorded: int = found.record["meta"]["recorded_at"]
                 return recorded

@@ -86,7 +86,7 @@ class Limit:
             wiring.together.wait()
             began = time.time()
             for each, chunks in ready:
-                types = wiring.wiring.partitions[each.topic].types
+                types = wiring.wiring.sources[each.topic].types
                 part = Part(into=into, topic=each.topic, partition=each.partition)
                 with connection.transaction(), part.copying() as copy:
                     for values, rows in chunks:
@@ -96,7 +96,7 @@ class Limit:
 
 
 async def _ready(wanted: Range, wiring: Wiring) -> list[tuple[list[bytes | None], memoryview]]:
-    about = wiring.partitions[wanted.topic]
+    about = wiring.sources[wanted.topic]
     numbering, found = Numbering(0), []
     async for records, _ in pieces(wanted):
         place = Place(wanted.topic, wanted.partition)
@@ -167,7 +167,7 @@ def _replay(arena: Arena, settings: Settings, processes: int, tick: Tick) -> Rep
         closing(replay_session.connect(settings.hub_dsn)) as connection,
         closing(replay_session.connect(settings.hub_dsn)) as work,
     ):
-        about = wiring.partitions[arena.topic]
+        about = wiring.sources[arena.topic]
         for (topic, partition), end in _ends(arena, wiring).items():
             identity = (about.cluster_id, about.topic_id)
             work.execute(_PROGRESS, [topic, partition, *identity, end])

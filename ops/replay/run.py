@@ -116,7 +116,7 @@ class Job:
             connection = opened.enter_context(self._the_only_one())
             replay_schema.check(connection)
             wiring = topics.wiring(self.settings, schema_ids(self.settings), schema)
-            topics.check_identities(connection, wiring.partitions)
+            topics.check_identities(connection, wiring.sources)
             work = replay_session.connect(self.settings.hub_dsn)
             opened.enter_context(closing(work))
             yield Rebuild(

@@ -21,9 +21,10 @@ from schemas.catalogue import EventType
 from schemas.ids import Keys
 from streams import refold, resaid
 from streams.catch_up import Tail, catch_up
+from streams.chunk import Source
 from streams.everyone import Everyone
 from streams.reassess import Reassessed, Reassessment
-from streams.refold import Folded, Partition, Range
+from streams.refold import Folded, Range
 from streams.rules.load import load_pack
 
 
@@ -33,7 +34,7 @@ class Wiring:
 
     settings: Settings
     schema: str
-    partitions: Mapping[str, Partition]  # by topic
+    sources: Mapping[str, Source]  # by topic
     said: Mapping[int, EventType]  # of the needs' topic, by schema id
 
     @property
@@ -70,7 +71,7 @@ class Fold:
         with closing(replay_session.connect(wiring.settings.hub_dsn)) as connection:
             folded = refold.fold(
                 self.wanted,
-                wiring.partitions[self.wanted.topic],
+                wiring.sources[self.wanted.topic],
                 wiring.keys,
                 Into(connection, wiring.schema),
                 read,
@@ -113,7 +114,7 @@ class Follow:
 
     def run(self, wiring: Wiring, tick: Tick) -> int:
         tail = Tail(wiring.settings.hub_dsn, wiring.schema, self.wanted)
-        about = wiring.partitions[self.wanted.topic]
+        about = wiring.sources[self.wanted.topic]
         return asyncio.run(catch_up(tail, about, wiring.keys, tick))
 
 

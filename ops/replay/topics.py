@@ -15,7 +15,7 @@ from projections.replay_swap import Place
 from schemas import topics
 from schemas.errors import PermanentError, TransientError
 from schemas.registry import SchemaIds
-from streams.refold import Partition
+from streams.chunk import Source
 from streams.topics import Identity, identities
 
 _STORED: Final = "SELECT DISTINCT topic, cluster_id, topic_id FROM live.progress"
@@ -32,8 +32,8 @@ def wiring(settings: Settings, ids: SchemaIds, schema: str) -> Wiring:
     return Wiring(
         settings=settings,
         schema=schema,
-        partitions={
-            topic: Partition(
+        sources={
+            topic: Source(
                 registry=registry,
                 cluster_id=known[topic].cluster_id,
                 topic_id=known[topic].topic_id,
@@ -45,14 +45,14 @@ def wiring(settings: Settings, ids: SchemaIds, schema: str) -> Wiring:
     )
 
 
-def check_identities(connection: Connection, partitions: Mapping[str, Partition]) -> None:
+def check_identities(connection: Connection, sources: Mapping[str, Source]) -> None:
     """Refuse topics that are not those which ``live`` was made from.
 
     Raises:
         PermanentError: offsets mean something else there.
     """
     for topic, cluster_id, topic_id in connection.execute(_STORED).fetchall():
-        known = partitions.get(topic)
+        known = sources.get(topic)
         found = None if known is None else Identity(known.cluster_id, known.topic_id, 0)
         if found is None or (found.cluster_id, found.topic_id) != (cluster_id, topic_id):
             raise PermanentError(

@@ -11,7 +11,8 @@ from projections.replay_session import Connection, Into
 from schemas.ids import Keys
 from streams import refold
 from streams.catch_up import Tail, catch_up
-from streams.refold import Folded, Partition, Range
+from streams.chunk import Source
+from streams.refold import Folded, Range
 from streams.topics import identities
 from tests.integration.streams.rig import PARTITIONS, Rig
 from tests.integration.streams.worker_process import TYPES
@@ -28,7 +29,7 @@ class Building:
         self.rig = rig
         self.into = Into(connection, SCHEMA)
         known = identities(rig.client_config, [rig.topic])[rig.topic]
-        self.partition = Partition(
+        self.source = Source(
             registry="tax", cluster_id=known.cluster_id, topic_id=known.topic_id, types=TYPES
         )
         self.repeated: list[bytes] = []
@@ -52,7 +53,7 @@ class Building:
         folded = [
             refold.fold(
                 self.range(number, until, (ends or {}).get(number)),
-                self.partition,
+                self.source,
                 KEYS,
                 self.into,
                 lambda _: None,
@@ -85,7 +86,7 @@ class Building:
             asyncio.run(
                 catch_up(
                     Tail(self.rig.dsn, SCHEMA, self.range(number)),
-                    self.partition,
+                    self.source,
                     KEYS,
                     lambda _: None,
                 )

@@ -21,8 +21,8 @@ from schemas.codec import encode
 from schemas.errors import PermanentError, TransientError
 from schemas.ids import Keys
 from streams import lane as lanes
-from streams.chunk import Chunk, Claim, Place, size_of
-from streams.lane import Lane, Source, Wiring
+from streams.chunk import Chunk, Claim, Place, Source, size_of
+from streams.lane import Lane, Wiring
 from tests.builders import record
 
 PLACE = Place("registry.tax.events.v1", 0)
