@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import fastavro
-from subscriber_store import Feed
+from subscriber_store import Feed, SchemasError
 
 
 def decoder(feed: Feed) -> Callable[[bytes], dict[str, Any]]:
@@ -23,8 +24,11 @@ def decoder(feed: Feed) -> Callable[[bytes], dict[str, Any]]:
         request = urllib.request.Request(
             f"{feed.schemas_url}/schemas/ids/{number}", headers={"Authorization": f"Basic {pair}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
+        except urllib.error.URLError as error:
+            raise SchemasError(f"{feed.schemas_url}: {error}") from error
 
     def decode(value: bytes) -> dict[str, Any]:
         number = int.from_bytes(value[1:5], "big")

@@ -20,8 +20,10 @@ from confluent_kafka import (
 )
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
-from subscriber_store import Feed, Line, Store, follow, main
+from httpx import TransportError  # what the client of the schema registry speaks through
+from subscriber_store import Feed, Line, SchemasError, Store, follow, main
 
 REFUSALS = (
     KafkaError._AUTHENTICATION,
@@ -103,7 +105,15 @@ def decoder(feed: Feed) -> Callable[[bytes], dict[str, Any]]:
     )
     deserialise = AvroDeserializer(registry)
     place = SerializationContext(feed.topic, MessageField.VALUE)
-    return lambda value: deserialise(value, place)
+
+    def decode(value: bytes) -> dict[str, Any]:
+        try:
+            record: dict[str, Any] = deserialise(value, place)
+        except (SchemaRegistryError, TransportError) as error:
+            raise SchemasError(f"{feed.schemas_url}: {error}") from error
+        return record
+
+    return decode
 
 
 def run(feed: Feed, store: Store) -> str | None:

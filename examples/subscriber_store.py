@@ -56,6 +56,10 @@ class GapError(Exception):
     """Numbers are missing from the feed, and the topic of resends does not have them."""
 
 
+class SchemasError(Exception):
+    """The schema gateway does not let us in, or does not answer."""
+
+
 def read_settings(path: str) -> Feed:
     """Return what the file says; other files in it are meant beside it."""
     ini, here = configparser.ConfigParser(), Path(path).parent
@@ -189,7 +193,7 @@ def main(run: Callable[[Feed, Store], str | None], refusals: tuple[type[Exceptio
     except GapError as gap:
         print(gap, file=sys.stderr)
         return STOPPED_BY_A_GAP
-    except refusals as refusal:
+    except (SchemasError, *refusals) as refusal:
         print(f"no way in as {feed.user}: {refusal}", file=sys.stderr)
         return NOT_LET_IN
     if rule is None:

@@ -58,7 +58,7 @@ def demo(
             console.print("stopping everything", style="dim")
             trial.stop()
     if keep:
-        console.print(demo_view.how_to_look_around(settings))
+        print(demo_view.how_to_look_around(settings))  # not wrapped: to be copied
     print(json.dumps(outcome))
     if outcome["verify"] != EQUAL:
         raise typer.Exit(1)

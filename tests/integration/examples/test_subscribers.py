@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.feeds.names import user
 from tests.integration.examples.feeding import (
     PASSWORD,
     SUBSCRIBERS,
@@ -92,3 +93,16 @@ def test_a_wrong_password_is_said_so_and_not_said(
     errors = subscriber.errors.read_text()
     assert "authentication" in errors.lower()
     assert PASSWORD not in errors + subscriber.said.read_text()
+
+
+@pytest.mark.parametrize("name", sorted(SUBSCRIBERS))
+def test_a_schema_gateway_that_does_not_answer_is_said_so(
+    feeding: Feeding, tmp_path: Path, name: str
+) -> None:
+    feeding.write([1])
+    nobody = "http://127.0.0.1:1"
+    subscriber = Subscriber(name, feeding.settings, feeding.agency, tmp_path, schemas_url=nobody)
+    subscriber.start()
+
+    subscriber.ends_with(4)
+    assert f"no way in as {user(feeding.agency)}: {nobody}: " in subscriber.errors.read_text()
