@@ -47,6 +47,16 @@ def test_every_quarantine_rule_is_in_the_contract() -> None:
     assert [rule for rule in RULES if f"`{rule}`" not in contract] == []
 
 
+def test_every_word_of_an_operators_leaf_is_documented() -> None:
+    told = text_of("docs/audit.md")
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    source = "\n".join(path.read_text("utf-8") for path in files)
+    words = set(re.findall(r'\brecord\(\s*connection,\s*"([a-z-]+)"', source))
+
+    assert len(words) > 8
+    assert [word for word in sorted(words) if f"`{word}`" not in told] == []
+
+
 def test_every_topic_is_documented() -> None:
     documents = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
 
