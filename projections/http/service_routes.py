@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -35,6 +35,7 @@ _FIELDS: Final = frozenset(
         "path.person",
         "path.need",
         "path.resend",
+        "path.name",
         "header.hub-purpose",
         "header.hub-basis",
         "header.idempotency-key",
@@ -45,6 +46,14 @@ _FIELDS: Final = frozenset(
         "query.by",
     }
 )
+Name = Annotated[
+    str,
+    Path(
+        pattern="^[a-z-]{1,64}$",  # no digits: fourteen of them are refused wherever they stand
+        description="As a problem's `type` has it.",
+        examples=["not-allowed"],
+    ),
+]
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed"}
 _PURPOSE: Final = frozenset({"header.hub-purpose", "header.hub-basis"})
 
@@ -85,7 +94,7 @@ def routes(guard: Guard, checks: tuple[Check, ...]) -> APIRouter:
         )
 
     @router.get(PREFIX + "{name}", **openly("problem", models.ProblemPage))
-    def meaning(name: str) -> Response:
+    def meaning(name: Name) -> Response:
         """What a type of problem means, and what to do."""
         kind = TYPES.get(name)
         if kind is None:

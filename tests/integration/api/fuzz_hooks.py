@@ -46,7 +46,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         _range(case)
     if In.QUERY not in wrong and case.query:
         if "district" in case.query and _chance(case, "district", 2):
-            case.query["district"] = ("17", "1703", "1726", "1726266")[_chance(case, "which", 4)]
+            case.query["district"] = ("1703", "1726", "1726266")[_chance(case, "which", 3)]
         if "cursor" in case.query:
             _go_on(case, wrong)
     if not wrong & {In.PATH, In.QUERY, In.HEADER} and "If-None-Match" in (case.headers or {}):

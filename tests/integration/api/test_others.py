@@ -168,6 +168,8 @@ def test_the_log_s_files_and_the_meaning_of_problems(shared: World) -> None:
     assert shared.http.get("/audit/tile/0/001").status_code == 404
     assert shared.http.get("/audit/.lock").status_code in {401, 404}
     page = shared.http.get("/problems/not-allowed").json()
+    assert shared.http.get("/problems/no-such").status_code == 404
+    assert shared.http.get("/problems/" + "a" * 65).status_code == 422
     assert (page["type"], page["status"]) == ("/problems/not-allowed", 403)
     assert shared.http.get("/v1/ready").json() == {"status": "ready", "reasons": []}
 

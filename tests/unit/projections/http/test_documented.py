@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import pytest
@@ -52,3 +53,15 @@ def test_a_link_leads_to_what_there_is(schema: dict[str, Any]) -> None:
                 assert link["parameters"].keys() == wanted
                 seen += 1
     assert seen == 9
+
+
+def test_what_may_stand_in_a_url_holds_no_national_number(schema: dict[str, Any]) -> None:
+    """Else the document allows what is refused: fourteen digits, wherever they stand."""
+    for name, one in operations(schema).items():
+        for part in one.get("parameters", ()):
+            said = part["schema"]
+            if part["in"] in {"path", "query"} and said["type"] == "string":
+                allowed = said.get("pattern") or said.get("format") or said.get("enum")
+                assert allowed, (name, part["name"])
+                if "pattern" in said:
+                    assert not re.fullmatch(said["pattern"], "3" * 14), (name, part["name"])
