@@ -29,6 +29,7 @@ from streams.chunk import Place
 from streams.topics import unread
 
 _POLL_MILLISECONDS: Final = 300
+_POLLS_IN_VAIN: Final = 100  # half a minute
 
 
 @dataclass(slots=True)
@@ -157,23 +158,32 @@ class Observer:
             part.caught_up = Place(part.topic, part.partition) not in left
 
     def _checkpoints(self) -> tuple[dict[str, int], tuple[int, int]]:
-        """Read on in the checkpoints' partitions; the last one of each connector counts.
+        """Read on to the end of the checkpoints' partitions; each connector's last one counts.
+
+        A poll that brings nothing is not the end: a busy broker takes longer.
 
         Returns the last sequence of each, and up to which number of the outbox the connectors
         ``needs`` and ``operator`` have come.
         """
+        places = [
+            TopicPartition(topics.CHECKPOINTS, number)
+            for number in topics.CHECKPOINT_PARTITION.values()
+        ]
         if not self._positions:
-            places = [
-                TopicPartition(topics.CHECKPOINTS, number)
-                for number in topics.CHECKPOINT_PARTITION.values()
-            ]
             self._consumer.assign(places)
             self._consumer.seek_to_beginning(*places)
         names = {number: name for name, number in topics.CHECKPOINT_PARTITION.items()}
-        while found := self._consumer.poll(timeout_ms=_POLL_MILLISECONDS):
+        ends = self._consumer.end_offsets(places)  # the last stable ones
+        polls_in_vain = 0
+        while any(self._consumer.position(place) < end for place, end in ends.items()):
+            found = self._consumer.poll(timeout_ms=_POLL_MILLISECONDS)
+            polls_in_vain = 0 if found else polls_in_vain + 1
+            if polls_in_vain > _POLLS_IN_VAIN:
+                raise TransientError("Kafka does not answer; see `hub doctor`")
             for place, records in found.items():
-                name = names[place.partition]
-                self._positions[name] = position_of(records[-1].value, name, self._ids)
+                if records:
+                    name = names[place.partition]
+                    self._positions[name] = position_of(records[-1].value, name, self._ids)
         published = {name: position.sequence for name, position in self._positions.items()}
         return published, (self._number("needs"), self._number("operator"))
 
