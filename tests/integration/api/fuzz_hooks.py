@@ -31,6 +31,10 @@ def _chance(case: Any, what: str, of: int) -> int:
     return sha256(said.encode("utf-8", "replace")).digest()[0] % of
 
 
+def _one_of(case: Any, things: Any) -> Any:
+    return things[_chance(case, "which", len(things))]
+
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Send what is valid as somebody would who knows the hub; leave what is meant to be wrong."""
@@ -44,9 +48,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         _say(case)
     if name == "ask_resend" and not wrong & {In.BODY, In.HEADER}:
         _range(case)
-    if In.QUERY not in wrong and case.query:
-        if "district" in case.query and _chance(case, "district", 2):
-            case.query["district"] = ("1703", "1726", "1726266")[_chance(case, "which", 3)]
+    if In.QUERY not in wrong and case.query is not None:
+        if name in {"list_needs", "statistics"} and _chance(case, "district", 4):
+            case.query["district"] = _one_of(case, WORLD["districts"])
         if "cursor" in case.query:
             _go_on(case, wrong)
     if not wrong & {In.PATH, In.QUERY, In.HEADER} and "If-None-Match" in (case.headers or {}):
@@ -61,18 +65,17 @@ def operation(case: Any) -> str:
 def _point(case: Any, name: str) -> None:
     place = case.path_parameters
     if "person" in place and place["person"] not in WORLD["people"] and _chance(case, "who", 8):
-        place["person"] = WORLD["people"][_chance(case, "which", len(WORLD["people"]))]
+        place["person"] = _one_of(case, WORLD["people"])
     needs = WORLD["needs"].get(place.get("person"), [])
     if "need" in place and needs and _chance(case, "need", 4):
-        place["need"] = needs[_chance(case, "which need", len(needs))]
+        place["need"] = _one_of(case, needs)
     if "resend" in place and WORLD["resends"] and _chance(case, "resend", 4):
-        place["resend"] = WORLD["resends"][_chance(case, "which", len(WORLD["resends"]))]
+        place["resend"] = _one_of(case, WORLD["resends"])
     if name == "problem" and _chance(case, "problem", 2):
-        place["name"] = ("not-allowed", "fault", "url-too-long")[_chance(case, "which", 3)]
+        place["name"] = _one_of(case, ("not-allowed", "fault", "url-too-long"))
     if name == "tile" and _chance(case, "tile", 2):
-        place["level"], place["place"] = (("0", "000"), ("entries", "000.p/5"))[
-            _chance(case, "which", 2)
-        ]
+        tiles = (("0", "000"), ("entries", "000.p/5"))
+        place["level"], place["place"] = _one_of(case, tiles)
 
 
 def _say(case: Any) -> None:

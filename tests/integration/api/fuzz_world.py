@@ -34,6 +34,7 @@ from tests.integration.assessment.country import NOW, ON, PARTITIONS, Country, p
 
 OLD: Final = text(person("1old"))
 KEYS: Final = ("resend-a", "resend-b", "resend-c")  # each stands for a range of its own
+DISTRICTS: Final = ("1703", "1726", "1726266")
 LAST: Final = 100  # number of each feed
 
 # What may succeed, by hand from docs/api.md and docs/rights.md, "The policy of this build".
@@ -221,7 +222,9 @@ def told(role: Role, known: dict[str, Any], world: World) -> str:
         )
         if answer.status_code == 202:
             resends.append(answer.json()["id"])
-    more = {"needs": needs, "resends": resends, "headers": headers}
+    regions = GRANTS.get(role.name, ("", "", None))[2]
+    districts = [one for one in DISTRICTS if regions is None or one[:4] in regions]
+    more = {"needs": needs, "resends": resends, "headers": headers, "districts": districts}
     return json.dumps({**known, **more, "purpose": role.purpose, "basis": role.basis})
 
 
