@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 import psycopg
+from psycopg import errors
 
 from schemas.errors import PermanentError, TransientError
 
@@ -38,11 +39,18 @@ def migrate(dsn: str) -> list[str]:
 
     Raises:
         TransientError: the database does not answer.
-        PermanentError: a file that was applied has changed since.
+        PermanentError: a file that was applied has changed since; or the owner is no superuser,
+            and a superuser has not done their part before.
     """
     try:
         with psycopg.connect(dsn) as connection:
             return _migrate(connection)
+    except (errors.InsufficientPrivilege, errors.RaiseException) as error:
+        raise PermanentError(
+            f"the database's owner may not bring it up to date: {error.diag.message_primary} "
+            f'({error.diag.message_detail or "no more is known"}); docs/local-stack.md, "A server '
+            'that others run", says what its superuser does before'
+        ) from error
     except psycopg.OperationalError as error:
         raise TransientError("the hub's database does not answer; see `hub status`") from error
 
