@@ -85,7 +85,7 @@ soak: setup ## Fault and acceptance tests again and again, with another seed eac
 	HUB_TEST_KILLS=24 $(PYTEST) tests/integration/audit/test_crashes.py
 	HUB_TEST_KILLS=10 $(PYTEST) tests/integration/feeds/test_numbers.py tests/integration/examples/test_subscribers.py
 	HUB_TEST_FAMILIES=60 $(PYTEST) tests/integration/assessment/test_decade.py
-	HUB_TEST_EXAMPLES=200 $(PYTEST) tests/integration/api/test_fuzz.py
+	HUB_TEST_EXAMPLES=200 $(PYTEST) tests/integration/api/test_fuzz.py tests/integration/rights/test_random_rows.py
 
 # Of what is committed; a run that was stopped goes on. CHILDREN=2 and MUTANTS='streams.rules.uz.*' narrow it.
 mutants: setup ## Change the rules in small ways, one at a time, to see which change no test notices
