@@ -15,6 +15,7 @@ from ops.identity.commands import register
 from ops.operators import reader
 from ops.person_view import render
 from ops.privacy import erase
+from ops.privacy.due import due
 from ops.privacy.export import export
 from ops.run.api import judge, queries
 from ops.screen_texts import words_of
@@ -118,4 +119,5 @@ def _checked(reason: str | None) -> str | None:
 
 register(app)  # link, unlink, and whatever else says who is who
 erase.register(app)  # erase, restrict
+app.command()(due)
 app.command()(export)

@@ -22,6 +22,7 @@ from connectors.kafka_outlet import position_of
 from connectors.messages import Position
 from ops.initialise import schema_ids
 from ops.settings import Settings
+from projections.deadlines import due, kept
 from schemas import topics
 from schemas.errors import PermanentError, TransientError
 from schemas.registry import SchemaIds
@@ -56,6 +57,7 @@ class Progress:
     outbox_waiting: int = 0  # concluded and not yet published
     households: int = 0
     needs: int = 0  # that hold
+    overdue: int = 0  # classes of people who were forgotten, that no law keeps any more
 
     @property
     def settled(self) -> bool:
@@ -116,6 +118,7 @@ class Observer:
             self._mark_caught_up(found.applied)
             found.published, sent = self._checkpoints()
             found.outbox_waiting = self._outbox_after(*sent)
+            found.overdue = len(due(kept(self._database), self._settings.today))
         return found
 
     def _reader(self) -> KafkaConsumer:

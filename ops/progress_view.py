@@ -44,7 +44,8 @@ def caption(seen: Progress) -> str:
     state = "settled" if seen.settled else f"not settled: {'; '.join(seen.waiting_for())}"
     decided = seen.published.get("operator", 0)
     decisions = f", {decided:,} decisions of operators sent" if decided else ""
+    due = f"\n{seen.overdue:,} due to be erased: hub person due" if seen.overdue else ""
     return (
         f"{seen.households:,} households assessed, {seen.needs:,} needs, "
-        f"{seen.published.get('needs', 0):,} statements about needs sent{decisions}\n{state}"
+        f"{seen.published.get('needs', 0):,} statements about needs sent{decisions}\n{state}{due}"
     )

@@ -25,6 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from projections import keystore_sql as sql
+from projections.deadlines import Restriction, shut
 from projections.epochs import EpochMissingError, Epochs, OneEpoch
 from projections.keystore_sql import initialise
 from schemas.errors import PermanentError, TransientError
@@ -159,10 +160,8 @@ class PostgresKeyStore:
         with self._lock:
             found = self._look_up(set(wanted))
             columns = _columns(sorted(found))
-            for owner, sensitivity, until, bases in self._run(sql.RESTRICTED, *columns):
-                if (until is None or on <= until) and basis not in bases:
-                    found[owner.bytes, sensitivity] = ERASED
-        return found
+            rows = self._run(sql.RESTRICTED, *columns)
+        return found | dict.fromkeys(shut(map(Restriction._make, rows), basis, on), ERASED)
 
     def erase(self, erasures: Collection[Erasure], now: datetime) -> None:
         """Destroy keys for ever; durable on return, idempotent.

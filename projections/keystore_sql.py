@@ -72,8 +72,11 @@ SELECT: Final = """
 SELECT owner, class, wrapped, epoch FROM sealing_keys
   JOIN unnest(%s::uuid[], %s::text[]) AS wanted (owner, class) USING (owner, class)
 """
+# Of whom something was erased: what a law kept of them opens for nobody once its time is over.
 RESTRICTED: Final = """
-SELECT owner, class, until, readable_for FROM key_restrictions
+SELECT owner, class, until, readable_for,
+       EXISTS (SELECT FROM sealing_keys s WHERE s.owner = r.owner AND s.state <> 'active')
+  FROM key_restrictions r
   JOIN unnest(%s::uuid[], %s::text[]) AS wanted (owner, class) USING (owner, class)
 """
 # In the order of the key: two creators at once wait for each other and never in a circle. The

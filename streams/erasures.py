@@ -20,7 +20,8 @@ from streams.lifecycle import Fact
 DECIDED: Final = "hub.erasure_decided"
 ERASED: Final = "erased"
 ERASE: Final = "erase"
-KIND: Final = {ERASE: ERASED, "restrict": "restricted", "refuse": "erasure_refused"}
+RESTRICT: Final = "restrict"
+KIND: Final = {ERASE: ERASED, RESTRICT: "restricted", "refuse": "erasure_refused"}
 _LATEST: Final = date(2200, 12, 31).toordinal() - date(1970, 1, 1).toordinal()
 
 

@@ -3,8 +3,9 @@
 A line of JSON for each row, a head before them (format, epoch, moment), and a last line with their
 number and SHA-256. The file is 0600, and whole before it has its name. It holds wrapped keys only:
 without the file of their epoch it is worth nothing, and once that is destroyed it is worth nothing
-for ever. Restoring adds what is missing; what the store has, it keeps. The decided erasures are
-carried out in the same transaction, so no reader ever sees a key that was erased.
+for ever. Restoring adds what is missing; what the store has, it keeps. The decided erasures and
+restrictions are carried out in the same transaction, so no reader ever sees a key that was erased,
+or opens what was closed to them.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ import orjson
 import psycopg
 
 from ops.keystore import epochs_of
-from ops.privacy.decided import decided_erasures
+from ops.privacy.decided import EverDecided, ever_decided
 from ops.settings import Settings
 from projections import keystore_sql as sql
-from projections.keystore import Erasure
+from schemas import retention
 from schemas.errors import PermanentError, TransientError
 
 FORMAT: Final = 1
@@ -93,12 +94,12 @@ def restore(settings: Settings, path: Path) -> Restored:
         PermanentError: the file is no whole backup.
         TransientError: Kafka, the schema registry or the key store does not answer.
     """
-    erasures = decided_erasures(settings)
+    decided = ever_decided(settings)
     files = set(epochs_of(settings).numbers())
     try:
         with psycopg.connect(settings.keys_dsn) as connection:
             sql.prepare(connection)
-            return put_back(connection, path, files, erasures)
+            return put_back(connection, path, files, decided)
     except psycopg.OperationalError as error:
         raise TransientError("the key store does not answer; see `hub status`") from error
 
@@ -107,15 +108,15 @@ def put_back(
     connection: psycopg.Connection[Any],
     path: Path,
     epochs: Collection[int],
-    erasures: Collection[Erasure],
+    decided: EverDecided,
 ) -> Restored:
-    """Put back what is missing, in the transaction that is open, and erase what must be.
+    """Put back what is missing, in the transaction that is open; erase and restrict what must be.
 
     Args:
         connection: to the key store.
         path: the backup.
         epochs: those that have a key.
-        erasures: every decision to erase.
+        decided: every decision of operators.
 
     Raises:
         PermanentError: the file is no whole backup.
@@ -135,13 +136,25 @@ def put_back(
             done.added += _insert(connection, batch)
             batch = []
     done.added += _insert(connection, batch)
-    owners = [UUID(bytes=each.owner) for each in erasures]
-    classes = [each.sensitivity for each in erasures]
-    events = [UUID(bytes=each.event_id) for each in erasures]
+    owners = [UUID(bytes=each.owner) for each in decided.erasures]
+    classes = [each.sensitivity for each in decided.erasures]
+    events = [UUID(bytes=each.event_id) for each in decided.erasures]
     now = datetime.now(UTC)
     done.erased = connection.execute(sql.ERASE, [now, owners, classes, events]).rowcount
     connection.execute(sql.DONE, [events])
+    _restrict(connection, decided)
     return done
+
+
+def _restrict(connection: psycopg.Connection[Any], decided: EverDecided) -> None:
+    """Close what was restricted; that this was done, the clock finds and notes by itself."""
+    rules = retention.load()
+    for one, basis, last in decided.restrictions:
+        if one.sensitivity not in rules:
+            continue  # the workers refused this event
+        event, owner = UUID(bytes=one.event_id), UUID(bytes=one.owner)
+        bases = list(rules[one.sensitivity].readable_for)
+        connection.execute(sql.RESTRICT, [event, owner, one.sensitivity, basis, last, bases])
 
 
 def _settle_epochs(

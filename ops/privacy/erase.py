@@ -10,21 +10,26 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
+from uuid import UUID
 
 import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.agency.kafka import RETENTION_DAYS
+from ops.agency import kafka
 from ops.identity import asking
 from ops.identity.asking import Person
 from ops.keystore import open_keystore
 from ops.operators import login
 from ops.privacy.coming import Coming
 from ops.privacy.quarantine import CLASS, Entry, linked_entries
+from ops.secret_files import ADMIN
 from ops.settings import Settings
+from ops.stack.kafka_admin import kafka_admin
 from projections import rotation
+from projections.agencies import agencies
+from projections.deadlines import Kept, due, kept
 from projections.decisions import ReasonError, check_reason
 from projections.erasures import Category, Decided, Linked, decide, linked
 from schemas import retention, topics
@@ -39,6 +44,7 @@ Timeout = Annotated[
 ]
 _OWN: Final = ("identity", "contact", "health", "tax", "needs")  # of a person, not of an entry
 _DAY: Final = timedelta(days=1)
+_LOOK: Final = timedelta(minutes=10)  # until Kafka looks for what is too old, and unlinks it
 
 
 def erase(
@@ -64,7 +70,7 @@ def erase(
       hub person erase --person 5d1c33f0-8a51-8e02-9b77-3f2f8f0c9d11 --reason "..." --yes
       hub person erase --reason "..." --yes < pinfl.txt
     """
-    said = _reason(reason)
+    said = checked(reason)
     settings = Settings.from_environment()
     console = Console(soft_wrap=True)
     rules = retention.load(table)
@@ -72,13 +78,14 @@ def erase(
         found = linked_ids(settings, connection, person)
         with closing(open_keystore(settings)) as keystore:
             entries = linked_entries(settings, keystore, found.ids)
-        plan = planned(found, entries, rules, settings.today)
+        standing = kept(connection, found.ids)
+        plan = planned(found, entries, rules, standing, settings.today)
         _show(console, found, plan, rules)
         if not yes:
             typer.confirm("This cannot be undone. Go on?", abort=True)
         decided = decide(connection, settings.keys, plan, said, login(), settings.today)
-        _carry_out(console, settings, connection, decided, None if no_wait else timeout)
-    _what_remains(console, settings, plan)
+        carry_out(console, settings, connection, decided, None if no_wait else timeout)
+    what_remains(console, settings, plan)
 
 
 def restrict(
@@ -99,7 +106,7 @@ def restrict(
     Examples:
       hub person restrict --class health --basis "Court order" --until 2027-01-31 --reason "..."
     """
-    said = _reason(reason)
+    said = checked(reason)
     rules = retention.load()
     if sensitivity not in _OWN:
         raise typer.BadParameter(", ".join(_OWN), param_hint="--class")
@@ -116,16 +123,41 @@ def restrict(
         if not yes:
             typer.confirm("Go on?", abort=True)
         decided = decide(connection, settings.keys, plan, said, login(), settings.today)
-        _carry_out(console, settings, connection, decided, None if no_wait else timeout)
+        carry_out(console, settings, connection, decided, None if no_wait else timeout)
 
 
 def planned(
-    found: Linked, entries: Sequence[Entry], rules: Mapping[str, Rule], on: date
+    found: Linked,
+    entries: Sequence[Entry],
+    rules: Mapping[str, Rule],
+    standing: Sequence[Kept],
+    on: date,
 ) -> list[Category]:
-    """Return what is to be decided: each class of each id, and each entry."""
-    own = [Category(one, rules[name], rules[name].until(on)) for one in found.ids for name in _OWN]
+    """Return what is to be decided: each class of each id, and each entry.
+
+    What a law keeps, it keeps from the first decision on: asking again does not make it longer,
+    and what is over is erased.
+    """
+    over = {(one.person, one.sensitivity) for one in due(standing, on)}
+    over |= {(one.person, one.sensitivity) for one in standing if one.is_erased}
+    untils = {(one.person, one.sensitivity, one.law): one.until for one in standing}
     rule = rules[CLASS]
-    return own + [Category(entry.id, rule, rule.until(on)) for entry in entries]
+    plan = [Category(entry.id, rule, rule.until(on)) for entry in entries]
+    for one in found.ids:
+        for name in _OWN:
+            rule = rules[name]
+            if (one, name) in over and rule.decision != "erase":
+                plan.append(over_now(one, rule))
+            else:
+                until = untils.get((one, name, rule.law), rule.until(on))
+                plan.append(Category(one, rule, until))
+    return plan
+
+
+def over_now(subject: UUID, rule: Rule) -> Category:
+    """Return the erasure of what was kept for its time."""
+    law = "The time for which a law kept it is over"
+    return Category(subject, replace(rule, decision="erase", law=law, readable_for=()), None)
 
 
 def linked_ids(
@@ -149,16 +181,13 @@ def _show(
     console: Console, found: Linked, plan: Sequence[Category], rules: Mapping[str, Rule]
 ) -> None:
     table = Table("class", "of", "what becomes of it", "until", "law")
-    counts = Counter(category.rule.sensitivity for category in plan)
-    untils: dict[str, date | None] = {each.rule.sensitivity: each.until for each in plan}
-    for name, rule in rules.items():
-        if not counts[name] and name != CLASS:
-            continue
-        what = "entries" if name == CLASS else "ids"
-        until = untils.get(name)
+    counts = Counter((each.rule, each.until) for each in plan)
+    if CLASS in rules and not any(rule.sensitivity == CLASS for rule, _ in counts):
+        counts[rules[CLASS], None] = 0
+    for (rule, until), count in counts.items():
         table.add_row(
             rule.title,
-            f"{counts[name]} {what}",
+            f"{count} {'entries' if rule.sensitivity == CLASS else 'ids'}",
             rule.decision,
             "for good" if until is None else until.isoformat(),
             rule.law,
@@ -172,13 +201,14 @@ def _show(
         )
 
 
-def _carry_out(
+def carry_out(
     console: Console,
     settings: Settings,
     connection: psycopg.Connection[tuple[object, ...]],
     decided: Sequence[Decided],
     timeout: int | None,
 ) -> None:
+    """Say what was decided, and wait until it is carried out."""
     fresh = sum(one.is_new for one in decided)
     console.print(f"{fresh} decisions put on record, {len(decided) - fresh} stood already")
     if timeout is None:
@@ -188,7 +218,7 @@ def _carry_out(
     console.print("carried out")
 
 
-def _what_remains(console: Console, settings: Settings, plan: Sequence[Category]) -> None:
+def what_remains(console: Console, settings: Settings, plan: Sequence[Category]) -> None:
     """Say where copies are, and until when."""
     erased = [each for each in plan if each.rule.decision == "erase"]
     if not erased:
@@ -205,14 +235,25 @@ def _what_remains(console: Console, settings: Settings, plan: Sequence[Category]
         if milliseconds > 0:
             last = kept + timedelta(milliseconds=milliseconds) + _DAY
             console.print(f"{topic.name} keeps what stands in it now until {last} at the latest")
-    last = kept + timedelta(days=RETENTION_DAYS) + _DAY
-    console.print(
-        f"agencies' feeds keep what stands in them now until {last}, or as long as was set with "
-        "`hub agency add --days`; what an agency took out is its own to erase"
-    )
+    console.print(f"{_feeds(settings)}; what an agency took out is its own to erase")
 
 
-def _reason(reason: str) -> str:
+def _feeds(settings: Settings) -> str:
+    """Say until when agencies' feeds hold what stands in them: their topics' settings are asked."""
+    with closing(psycopg.connect(settings.hub_dsn, autocommit=True)) as connection:
+        names = [each.agency for each in agencies(connection)]
+    with kafka_admin(settings.kafka(ADMIN)) as client:
+        longest = kafka.kept_for(client, names)
+    if longest is None:
+        return "a feed of an agency is kept for ever: give its topic a retention.ms"
+    if not longest:
+        return "no agency has a feed"
+    last = (datetime.now(UTC) + longest + _LOOK).date()
+    return f"agencies' feeds keep what stands in them now until {last} at the latest"
+
+
+def checked(reason: str) -> str:
+    """Return the reason, or end the command if it is none."""
     try:
         return check_reason(reason)
     except ReasonError as error:

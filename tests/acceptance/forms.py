@@ -1,10 +1,18 @@
-"""Look for a word in any of the forms in which it may lie on a disk."""
+"""Look for a word in any of the forms in which it may lie on a disk.
+
+Kafka keeps records packed (zstd, gzip), so its files are searched packed and unpacked.
+"""
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Final
+
+_SOME_ZEROS: Final = bytes(256)  # that may belong to what stands before them
+_SEGMENT: Final = re.compile(r"\d{20}\.log")  # of Kafka; also one that waits to be unlinked
 
 
 def forms(word: str) -> set[bytes]:
@@ -40,6 +48,27 @@ def contents(folder: Path, without: Collection[str]) -> Iterator[tuple[Path, byt
         if path.relative_to(folder).parts[0] in without or not path.is_file():
             continue
         try:
-            yield path, path.read_bytes()
+            content = path.read_bytes()
         except FileNotFoundError:
             continue
+        if is_segment(path):
+            content = b"\0".join([content, *_records(content)])
+        # Kafka and PostgreSQL lay files out in advance: megabytes of zeros at the end.
+        yield path, content.rstrip(b"\0") + _SOME_ZEROS
+
+
+def is_segment(path: Path) -> bool:
+    """Return whether Kafka keeps records in this file."""
+    return _SEGMENT.match(path.name) is not None
+
+
+def _records(segment: bytes) -> Iterator[bytes]:
+    """Yield key, value and headers of every record: a segment is laid out as an answer is."""
+    # Loaded here: kafka-python warns while it loads, and pytest filters that only later.
+    from kafka.record import MemoryRecords  # noqa: PLC0415
+
+    found = MemoryRecords(segment)
+    while (batch := found.next_batch()) is not None:
+        for record in batch:
+            yield b"\0".join([record.key or b"", record.value or b""])
+            yield from (value for _, value in record.headers)

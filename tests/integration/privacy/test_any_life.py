@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 )
 
 from ops.privacy import backup
+from ops.privacy.decided import EverDecided
 from projections.epochs import FIRST, EpochFolder, EpochMissingError
 from projections.keystore import ERASED, Erasure, PostgresKeyStore, initialise
 from projections.rotation import rotate
@@ -113,7 +114,7 @@ class Lives(RuleBasedStateMachine):
         with psycopg.connect(self.dsn) as connection:
             if loses:
                 connection.execute("TRUNCATE sealing_keys, key_erasures")
-            done = backup.put_back(connection, path, files, self.decided)
+            done = backup.put_back(connection, path, files, EverDecided(self.decided))
             present = self.active(connection)
         erased = {name for name, key in self.keys.items() if key == ERASED}
         held = {} if loses else {n: key for n, key in self.keys.items() if key != ERASED}

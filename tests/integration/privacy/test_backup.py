@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import pytest
 
 from ops.keystore import initialise_keystore, open_keystore
 from ops.privacy import backup
+from ops.privacy.decided import EverDecided
 from ops.settings import Settings
 from projections.epochs import EpochFolder
 from projections.keystore import ERASED, Erasure, PostgresKeyStore
@@ -35,7 +36,7 @@ def test_what_was_lost_comes_back_and_what_was_erased_does_not(
 
     with psycopg.connect(keys_dsn) as connection:
         connection.execute("DELETE FROM sealing_keys")
-        done = backup.put_back(connection, path, [0], erasures)
+        done = backup.put_back(connection, path, [0], EverDecided(erasures))
 
     assert (done.rows, done.added, done.erased, done.unopened) == (10, 10, 1, 0)
     assert make().existing(NAMES) == keys | {NAMES[0]: ERASED}
@@ -54,10 +55,30 @@ def test_what_the_store_has_it_keeps(
     made_since = make().keys(NAMES[:3])
 
     with psycopg.connect(keys_dsn) as connection:
-        done = backup.put_back(connection, path, [0], [])
+        done = backup.put_back(connection, path, [0], EverDecided())
 
     assert (done.rows, done.added) == (10, 7)
     assert make().existing(NAMES) == lost | made_since
+
+
+def test_what_was_restricted_is_closed_in_the_same_moment(
+    store: PostgresKeyStore, make: MakeStore, keys_dsn: str, tmp_path: Path
+) -> None:
+    """A store that was lost whole lost its restrictions too; nobody may look before the clock."""
+    keys = store.keys(NAMES)
+    path = tmp_path / "backup"
+    backup.write(keys_dsn, path, NOW)
+    last = date(2026, 12, 31)
+    decided = EverDecided([], [(Erasure(b"e" * 16, *NAMES[0]), "Court order", last)])
+
+    with psycopg.connect(keys_dsn) as connection:
+        connection.execute("TRUNCATE sealing_keys, key_restrictions")
+        backup.put_back(connection, path, [0], decided)
+        backup.put_back(connection, path, [0], decided)
+
+    assert make().readable(NAMES, "welfare", last) == keys | {NAMES[0]: ERASED}
+    assert make().readable(NAMES, "welfare", date(2027, 1, 1)) == keys
+    assert make().is_done([UUID(bytes=b"e" * 16)]) == set(), "its leaf is the clock's to write"
 
 
 def test_after_the_epoch_a_backup_is_worth_nothing(
@@ -70,7 +91,7 @@ def test_after_the_epoch_a_backup_is_worth_nothing(
 
     with psycopg.connect(keys_dsn) as connection:
         connection.execute("DELETE FROM sealing_keys")
-        done = backup.put_back(connection, path, [1], [])
+        done = backup.put_back(connection, path, [1], EverDecided())
 
     assert (done.added, done.unopened) == (0, len(NAMES))
     assert make().existing(NAMES) == {}
@@ -96,7 +117,7 @@ def test_what_is_no_whole_backup_is_refused(
     )
 
     with psycopg.connect(keys_dsn) as connection, pytest.raises(PermanentError, match="no whole"):
-        backup.put_back(connection, path, [0], [])
+        backup.put_back(connection, path, [0], EverDecided())
 
 
 def test_a_backup_is_never_written_over_another(keys_dsn: str, tmp_path: Path) -> None:

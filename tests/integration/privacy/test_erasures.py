@@ -227,7 +227,11 @@ def test_the_restricted_open_for_what_the_law_names_only(
     assert store.readable(names, "claims", ON) == keys
     assert store.readable(names, "social_protection", ON) == keys | {(ALI, "needs"): ERASED}
     assert store.readable(names, "social_protection", date(2029, 3, 10))[ALI, "needs"] == ERASED
-    assert store.readable(names, "social_protection", date(2029, 3, 11)) == keys
+    # The day after its last, nobody opens what was kept of her of whom the rest is gone.
+    assert store.readable(names, "claims", date(2029, 3, 10)) == keys
+    for basis in ("social_protection", "claims"):
+        late = store.readable(names, basis, date(2029, 3, 11))
+        assert late == keys | {(ALI, "needs"): ERASED}
 
 
 def test_the_judgement_knows_before_the_key_is_gone(
