@@ -5,8 +5,8 @@ The order of effects, and what a crash after each step means:
     1  the agency is known (PostgreSQL, with its leaf)     it has no grant: nothing is sent
     2  its two topics (Kafka)                              empty, and nobody may read them
     3  rules that let it read them (Kafka)                 of a user who does not exist yet
-    4  a new password at Kafka (SCRAM)                     nobody knows it
-    5  its digest for the schema gateway (PostgreSQL)      nobody knows it
+    4  a new password's digest, for the schema gateway     nobody knows it; noted as not handed over
+    5  the same password at Kafka (SCRAM)                  likewise
     6  the password is shown, or is in its file (0600)     it counts; a repeat makes a new one
     7  noted that it was handed over (PostgreSQL)          done
 
@@ -111,8 +111,9 @@ def end(desk: Desk, agency: str, reason: str, *, locked_out: bool) -> None:
 def _new_password(desk: Desk, connection: Connection, agency: str, hand: Hand) -> None:
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
     with kafka_admin(desk.settings.kafka(ADMIN)) as client:
+        # First, so that what is noted as handed over is never another than Kafka takes.
+        feeds_access.set_password(connection, agency, password, now=desk.now, who=desk.who)
         kafka.set_password(client, agency, password)
-    feeds_access.set_password(connection, agency, password, now=desk.now, who=desk.who)
     hand(password)
     feeds_access.handed_over(connection, agency, now=desk.now, who=desk.who)
 

@@ -29,6 +29,7 @@ from ops.schemas_gateway.app import create_app
 from ops.schemas_gateway.doorman import PostgresDoorman
 from ops.stack import acls
 from ops.stack.kafka_admin import kafka_admin
+from projections import feeds_access
 from schemas import topics
 from streams.feeds.names import feed_topic, resend_topic, user
 
@@ -193,15 +194,20 @@ def test_add_goes_on_after_a_crash_at_any_step(rig: Rig, step: str) -> None:
         assert acls.of_principal(client, user(name)) == frozenset(kafka.rules(name))
 
 
-def test_a_new_password_that_was_not_shown_is_made_up_for(rig: Rig) -> None:
+@pytest.mark.parametrize("after", ["the digest", "Kafka"])
+def test_a_new_password_that_was_not_shown_is_made_up_for(rig: Rig, after: str) -> None:
     """Killed in `rotate-password` before it was shown: `add` makes and shows another."""
     name, desk, shown = rig.agency("mine"), desk_of(rig), list[str]()
+    where: Any = feeds_access if after == "the digest" else kafka
+    whole = where.set_password
 
-    def dies(_: str) -> None:
+    def dies(*terms: Any, **more: Any) -> None:
+        whole(*terms, **more)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        access.rotate(desk, name, dies)
+    with patch.object(where, "set_password", dies), pytest.raises(KeyboardInterrupt):
+        access.rotate(desk, name, shown.append)
+    assert shown == []
     assert access.add(desk, name, "mine", 7, shown.append)
     assert not access.add(desk, name, "mine", 7, shown.append)
 
