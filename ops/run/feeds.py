@@ -8,29 +8,24 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from threading import Event as Flag
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
-from connectors.kafka_outlet import KafkaOutlet
-from connectors.messages import Composed, Message, Position
-from connectors.source import Cursor
 from ops.initialise import schema_ids
 from ops.keystore import open_keystore
+from ops.run.feed_outlet import FeedOutlet
 from ops.secret_files import PIPELINE
 from ops.settings import Settings
 from projections.feeds import FeedStore
 from schemas import registry, topics
-from schemas.catalogue import EventType, checkpoint
-from schemas.codec import encode
+from schemas.catalogue import EventType
 from schemas.errors import TransientError
 from schemas.rights import load_policy
-from streams.feeds.compose import Lines
-from streams.feeds.names import CONNECTOR, schema_subject
+from streams.feeds.names import schema_subject
 from streams.feeds.reader import SourceReader
 from streams.feeds.relay import FeedRelay
 from streams.feeds.shapes import SOURCES
-from streams.feeds.state import State, from_cursor, to_cursor
 
 log = logging.getLogger(__name__)
 
@@ -123,51 +118,3 @@ class FeedSchemas:
             known = registry.register_schema(self._client, subject, row.text)
             self._ids[topic, row.text] = known
         return known
-
-
-class FeedOutlet:
-    """The feeds' transactions: a connector's outlet, with every feed's state as its cursor."""
-
-    def __init__(self, config: Mapping[str, Any], ids: registry.SchemaIds) -> None:
-        self._ids = ids
-        self._outlet = KafkaOutlet(
-            connector=CONNECTOR, client_config=dict(config), schema_ids=ids, partitions=0
-        )
-
-    def open(self) -> State:
-        """See ``streams.feeds.relay.Outlet``."""
-        found = self._outlet.open()
-        if found is None or found.cursor is None:
-            return State()
-        return from_cursor(str(found.cursor), found.sequence)
-
-    def publish(self, lines: Mapping[str, Lines], state: State, now: int) -> None:
-        """See ``streams.feeds.relay.Outlet``."""
-        messages = [
-            Message(topic, 0, line.key, line.value, line.headers)
-            for topic, each in lines.items()
-            for line in each.lines
-        ]
-        position = Position(state.steps, (), now, Cursor(to_cursor(state)))
-        messages.append(self._checkpoint(position))
-        self._outlet.publish(Composed(messages, position, len(messages) - 1, 0))
-
-    def close(self) -> None:
-        """See ``streams.feeds.relay.Outlet``."""
-        self._outlet.close()
-
-    def _checkpoint(self, position: Position) -> Message:
-        row = checkpoint()
-        value = {
-            "connector": CONNECTOR,
-            "sequence": position.sequence,
-            "partition_sequences": [],
-            "recorded_at": position.recorded_at,
-            "cursor": position.cursor,
-        }
-        return Message(
-            topics.CHECKPOINTS,
-            topics.CHECKPOINT_PARTITION[CONNECTOR],
-            CONNECTOR.encode(),
-            encode(row, self._ids.of(topics.CHECKPOINTS, row.name), value),
-        )

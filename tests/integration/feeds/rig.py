@@ -26,7 +26,8 @@ from ops.agency import access, kafka
 from ops.agency.access import Desk
 from ops.initialise import initialise, schema_ids
 from ops.keystore import open_keystore
-from ops.run.feeds import FeedOutlet, open_relay
+from ops.run.feed_outlet import FeedOutlet
+from ops.run.feeds import open_relay
 from ops.settings import Settings
 from ops.stack.kafka_admin import kafka_admin
 from projections import agencies

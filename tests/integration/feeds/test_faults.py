@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 import fastavro
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaTimeoutError
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
+from kafka import KafkaConsumer, TopicPartition
 
 from schemas.errors import TransientError
 from streams.feeds.names import feed_topic
@@ -27,7 +28,7 @@ def test_an_aborted_transaction_is_not_seen(rig: Rig) -> None:
     pension = rig.agency("pension")
     rig.grant(pension, "pension-law", "pension")
     rig.write(incomes(rig, 0, 10))
-    lost = patch.object(KafkaProducer, "commit_transaction", side_effect=KafkaTimeoutError)
+    lost = patch.object(AIOKafkaProducer, "commit_transaction", side_effect=KafkaTimeoutError)
     with lost, pytest.raises(TransientError):
         rig.settle()
     rig.stop_relay()
@@ -54,13 +55,13 @@ def test_a_lost_answer_neither_doubles_nor_loses(rig: Rig) -> None:
     pension = rig.agency("pension")
     rig.grant(pension, "pension-law", "pension")
     rig.write(incomes(rig, 0, 10))
-    commit = KafkaProducer.commit_transaction
+    commit = AIOKafkaProducer.commit_transaction
 
-    def and_lose(self: KafkaProducer) -> None:
-        commit(self)
+    async def and_lose(self: AIOKafkaProducer) -> None:
+        await commit(self)
         raise KafkaTimeoutError
 
-    lost = patch.object(KafkaProducer, "commit_transaction", and_lose)
+    lost = patch.object(AIOKafkaProducer, "commit_transaction", and_lose)
     with lost, pytest.raises(TransientError):
         rig.settle()
     rig.write(incomes(rig, 10, 5))
@@ -144,7 +145,7 @@ def test_the_checkpoint_is_found_before_what_was_aborted(
     rig.write(incomes(rig, 0, 3))
     rig.settle()
     rig.write(incomes(rig, 3, 3))
-    lost = patch.object(KafkaProducer, "commit_transaction", side_effect=KafkaTimeoutError)
+    lost = patch.object(AIOKafkaProducer, "commit_transaction", side_effect=KafkaTimeoutError)
     with lost, pytest.raises(TransientError):
         rig.settle()
     rig.stop_relay()
