@@ -139,7 +139,8 @@ class Writer:
             assert not isinstance(cover, str), "chosen"
             out.lines.append(self._line(event, cover, opened, out.next, sent_at))
             out.entries.append(event.source)
-        out.grants = {str(cover.grant) for _, cover in chosen if not isinstance(cover, str)}
+        covers = {id(cover): cover for _, cover in chosen}.values()  # few, for many events
+        out.grants = {str(cover.grant) for cover in covers if not isinstance(cover, str)}
         return out
 
     def again(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,9 @@ ERASED: Final[object] = object()  # instead of an opened block
 ENDED_TYPE: Final = "feed.ended"
 WITHHELD_TYPE: Final = "feed.withheld"
 _NONE: Final[dict[str, str]] = {}
+_SPECVERSION: Final = ("ce_specversion", b"1.0")
+
+Headers = tuple[tuple[str, bytes], ...]
 
 
 class Line(NamedTuple):
@@ -29,11 +32,10 @@ class Line(NamedTuple):
 
     key: bytes | None
     value: bytes
-    headers: tuple[tuple[str, bytes], ...]
+    headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What every record of a feed begins with."""
 
     number: int
@@ -99,13 +101,21 @@ def control(row: EventType, schema_id: int, head: Head, kind: str, **said: Any) 
     return Line(None, value, headers(head, kind))
 
 
-def headers(head: Head, kind: str) -> tuple[tuple[str, bytes], ...]:
+def headers(head: Head, kind: str) -> Headers:
     """Return CloudEvents headers; the time is when it was sent: a date of birth is no header."""
-    moment = datetime.fromtimestamp(head.sent_at // 1_000_000, UTC)
     return (
         ("feed_number", b"%d" % head.number),
-        ("ce_specversion", b"1.0"),
+        _SPECVERSION,
         ("ce_id", text(head.event).encode()),
+        *_of_many(kind, head.sent_at // 1_000_000),
+    )
+
+
+@lru_cache(maxsize=1000)
+def _of_many(kind: str, second: int) -> Headers:
+    """Return the headers that all records of a type have which are sent in one second."""
+    moment = datetime.fromtimestamp(second, UTC)
+    return (
         ("ce_type", kind.encode()),
         ("ce_source", SOURCE.encode()),
         ("ce_time", moment.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),

@@ -26,9 +26,9 @@ class Pseudonyms:
     """
 
     def __init__(self, key: bytes, agency: str) -> None:
-        self._key = key
-        self._person = b"feed\0" + agency.encode() + b"\0"
-        self._event = b"feed event\0" + agency.encode() + b"\0"
+        # Begun once: what is the same for every id is not hashed again.
+        self._person = hmac.new(key, b"feed\0" + agency.encode() + b"\0", hashlib.sha256)
+        self._event = hmac.new(key, b"feed event\0" + agency.encode() + b"\0", hashlib.sha256)
         self._known: dict[bytes, Id] = {}
 
     def __repr__(self) -> str:
@@ -40,12 +40,12 @@ class Pseudonyms:
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._known[identifier] = self._derive(self._person + identifier)
+            known = self._known[identifier] = _derive(self._person, identifier)
         return known
 
     def event(self, identifier: bytes) -> Id:
         """Return the agency's name of an event."""
-        return self._derive(self._event + identifier)
+        return _derive(self._event, identifier)
 
     def within(self, value: Any, key: str = "") -> Any:
         """Return JSON ``value`` with every id in it replaced; those under ``events`` are events'.
@@ -63,8 +63,11 @@ class Pseudonyms:
             case _:
                 return value
 
-    def _derive(self, over: bytes) -> Id:
-        return uuid8(hmac.digest(self._key, over, hashlib.sha256))
+
+def _derive(begun: hmac.HMAC, identifier: bytes) -> Id:
+    whole = begun.copy()
+    whole.update(identifier)
+    return uuid8(whole.digest())
 
 
 _ID_LENGTH: Final = 36
