@@ -70,7 +70,8 @@ class PastReading:
 
     def __post_init__(self) -> None:
         self.store = PastStore(self.connection, self.at.known_at)
-        person, ids = self.judge.ids(self.store, self.asked.bytes)
+        with self.judging(self.connection):  # links are in sight of the rules only
+            person, ids = self.judge.ids(self.store, self.asked.bytes)
         self.person, self.ids = UUID(bytes=person), [UUID(bytes=one) for one in ids]
 
     def is_known(self) -> bool:

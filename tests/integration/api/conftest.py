@@ -111,7 +111,11 @@ def country_in(settings: Settings) -> Iterator[Country]:
         made.lives("1old", "cottage")
         made.disabled("1old", 2, until="2027-01-01")
         known = "=" + text(identify(settings, PINFL))
-        made.state("alias", (known, "linked_to", {"person": "1old"}))
+        made.state(
+            "alias",
+            (known, "linked_to", {"person": "1old"}),
+            ("1old", "linked_from", {"alias": known}),
+        )
         made.connection.execute(
             "INSERT INTO live.progress VALUES"
             " ('registry.civil.events.v1', 0, 'c', 't', 9, 1, 9, 0, 7),"

@@ -127,7 +127,11 @@ def _settle(settings: Settings, country: Country) -> list[str]:
     numbers = [_number("3150690591003"), _number("3010666591004")]
     for name, number in zip(("2job", "3soon"), numbers, strict=True):
         known = "=" + text(identify(settings, number))
-        country.state(f"alias {name}", (known, "linked_to", {"person": name}))
+        country.state(
+            f"alias {name}",
+            (known, "linked_to", {"person": name}),
+            (name, "linked_from", {"alias": known}),
+        )
     assert country.keystore is not None
     with closing(connect(settings.hub_dsn)) as hub:
         assessor = Assessor(NeedsStore(hub), country.keystore, settings.keys, PACK, PARTITIONS)

@@ -99,6 +99,23 @@ def test_household_and_history(shared: World) -> None:
     assert all("law" in row["reason"] for row in history["history"])
 
 
+@pytest.mark.parametrize("day", ["", "?as_of=2026-02-20"], ids=["now", "a day"])
+@pytest.mark.parametrize("question", ["needs", "facts", "household"])
+def test_whichever_id_is_asked_for_the_person_answers(
+    shared: World, question: str, day: str
+) -> None:
+    social = shared.asking("social")
+    asked = [OLD, text(identify(shared.settings, PINFL))]
+
+    answers = [social.get(f"/v1/persons/{each}/{question}{day}").json() for each in asked]
+    histories = [social.get(f"/v1/persons/{each}/history").json() for each in asked]
+
+    assert histories[0] == histories[1]
+
+    assert answers[0]["person"] == OLD
+    assert answers[0] == answers[1]
+
+
 def test_every_registry_says_how_fresh_it_is(shared: World) -> None:
     answer = shared.asking("planners").get("/v1/registries").json()
 

@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the head's commands were run."""
     folder = tmp_path_factory.mktemp("compose")
     head = _COMPOSE.read_text("utf-8").partition("\nname:")[0]
-    commands = re.findall(r"^#   (?!sudo)(.*)$", head, re.MULTILINE)
+    commands = re.findall(r"^#   (?!sudo|docker)(.*)$", head, re.MULTILINE)
     script = "set -eu\n" + "\n".join(commands).replace("DNS:$server", "DNS:$server,IP:127.0.0.1")
     subprocess.run(["/bin/sh", "-c", script], cwd=folder, check=True, capture_output=True)
     return folder
