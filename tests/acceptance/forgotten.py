@@ -62,7 +62,7 @@ def plant(settings: Settings) -> Canary:
             [word("given"), word("patronymic"), pinfl],
         )
         connection.execute(
-            "INSERT INTO civil.name_change SELECT 'canary', 1, 'active', NULL, NULL, now(), %s, %s,"
+            "INSERT INTO civil.name_change SELECT 'canary', 1, 'valid', NULL, NULL, now(), %s, %s,"
             " %s, %s, '2024-05-05'",
             [pinfl, word("newsurname"), word("newgiven"), word("newpatronymic")],
         )
