@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterator
@@ -62,7 +63,16 @@ def test_from_a_secret_to_an_answer(
     with pytest.raises(PermanentError):
         hub(world, monkeypatch, "add", "desk", "--agency", "social")
 
+    kept = world.country.connection.execute(
+        "SELECT secret_sha256, c::text FROM kept.clients c WHERE client_id = 'desk'"
+    ).fetchone()
+    assert kept is not None
+    assert kept[0] == hashlib.sha256(secret.encode()).digest()
+    assert secret not in kept[1]
+
     form = {"grant_type": "client_credentials"}
+    other = issuer.post("/oauth/token", data={"grant_type": "password"}, auth=("desk", secret))
+    assert (other.status_code, other.json()["error"]) == (400, "unsupported_grant_type")
     said = issuer.post("/oauth/token", data=form, auth=("desk", secret))
     assert said.json()["token_type"] == "Bearer"
     with serving(replace(world.settings, jwks_override="")) as http:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 
+from projections.http.parameters import PERSON as EXAMPLE
 from schemas.ids import text
 from tests.integration.api.conftest import World
 from tests.integration.assessment.country import person
@@ -182,3 +183,27 @@ def test_a_client_is_revoked_at_once(world: World) -> None:
     time.sleep(0.01)
 
     assert social.get(f"/v1/persons/{OLD}/needs").json()["rule"] == "grant-revoked"
+
+
+def test_what_is_open_says_nothing_of_anybody_and_all_else_is_closed(shared: World) -> None:
+    document = shared.http.get("/openapi.json")
+    said = [shared.http.get(path) for path in ("/v1/health", "/v1/ready")]
+    closed = {
+        path: shared.http.request(method, path.format_map(_Anything())).status_code
+        for path, operations in document.json()["paths"].items()
+        for method in operations
+        if path not in {"/v1/health", "/v1/ready", "/problems/{name}"}
+    }
+
+    assert [answer.status_code for answer in (document, *said)] == [200, 200, 200]
+    known = shared.country.connection.execute("SELECT DISTINCT person::text FROM live.facts")
+    words = {*(one for (one,) in known), "cottage", str(shared.settings.home)} - {EXAMPLE}
+    assert len(words) > 2
+    assert not [word for word in words for answer in (document, *said) if word in answer.text]
+    assert len(closed) >= 10
+    assert set(closed.values()) == {401}
+
+
+class _Anything(dict[str, str]):
+    def __missing__(self, _: str) -> str:
+        return OLD
