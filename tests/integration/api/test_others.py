@@ -193,6 +193,7 @@ def test_what_is_open_says_nothing_of_anybody_and_all_else_is_closed(shared: Wor
         for path, operations in document.json()["paths"].items()
         for method in operations
         if path not in {"/v1/health", "/v1/ready", "/problems/{name}"}
+        and not path.startswith("/audit/")  # the published log is for everybody
     }
 
     assert [answer.status_code for answer in (document, *said)] == [200, 200, 200]
@@ -201,7 +202,7 @@ def test_what_is_open_says_nothing_of_anybody_and_all_else_is_closed(shared: Wor
     assert len(words) > 2
     assert not [word for word in words for answer in (document, *said) if word in answer.text]
     assert len(closed) >= 10
-    assert set(closed.values()) == {401}
+    assert {path for path, status in closed.items() if status != 401} == set()
 
 
 class _Anything(dict[str, str]):
