@@ -18,7 +18,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import typer
 
@@ -140,6 +140,8 @@ _VERDICTS: tuple[tuple[type[BaseException], int, str], ...] = (
     (TransientError, DEPENDENCY_DOWN, "{}; try again"),
     (HubError, FINDING, "{}"),
 )
+# What psycopg calls it; no driver is imported for that.
+_NO_TABLES: Final = frozenset({"UndefinedTable", "UndefinedColumn", "InvalidSchemaName"})
 
 
 def verdict(error: BaseException) -> tuple[int, str]:
@@ -149,6 +151,8 @@ def verdict(error: BaseException) -> tuple[int, str]:
             return code, text.format(error)
     if _is_full_disk(error):
         return DEPENDENCY_DOWN, "no space is left on a disk; `hub doctor` says where; try again"
+    if type(error).__name__ in _NO_TABLES:
+        return REFUSED, "this hub has no tables yet, or older ones: `hub init` first"
     if (name := _dependency(error)) is not None:
         text = f"{name} does not answer as it should ({summary(error)}); see `hub status`"
         return DEPENDENCY_DOWN, text

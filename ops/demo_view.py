@@ -19,7 +19,6 @@ from ops.run.api import queries
 from ops.settings import Settings
 
 _REGION_DIGITS: Final = 4  # of a SOATO code: country and region
-_REGION_WIDTH: Final = 14
 _COMMAND: Final = "hub demo"
 
 
@@ -43,18 +42,23 @@ def needs_by_region(settings: Settings) -> Table:
             """,
             [_REGION_DIGITS],
         ).fetchall()
+    return table_of(rows)
+
+
+def table_of(rows: list[tuple[str | None, str, int]]) -> Table:
+    """Return region, kind, number as a table that fits on a terminal of 80."""
     counts: dict[str | None, Counter[str]] = defaultdict(Counter)
     for region, kind, number in rows:
         counts[region][kind] += number
-    kinds = sorted({kind for _, kind, _ in rows})
     table = Table(title="Needs by region", box=None, padding=(0, 1, 0, 0))
-    table.add_column("region", min_width=_REGION_WIDTH, max_width=_REGION_WIDTH)
-    for kind in kinds:  # one word a line: all columns fit on a terminal of 80
-        table.add_column(kind.replace("_", "\n"), justify="right", no_wrap=True)
+    table.add_column("region", no_wrap=True)
+    table.add_column("needs", justify="right", no_wrap=True)
+    table.add_column("of each kind")  # wraps: fourteen columns fit on no terminal
     names = _region_names()
     for region in sorted(counts, key=str):
-        name = names.get(region or "", "not known")
-        table.add_row(name, *(f"{counts[region][kind]:,}" for kind in kinds))
+        kinds = (f"{number:,} {kind}" for kind, number in counts[region].most_common())
+        total = f"{counts[region].total():,}"
+        table.add_row(names.get(region or "", "not known"), total, ", ".join(kinds))
     return table
 
 

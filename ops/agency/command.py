@@ -69,7 +69,8 @@ def add(
     """
     if access.add(_desk(), name, title, days, _hand(name, password_file)):
         return
-    print(f"{name} is let in already; `hub agency rotate-password {name}` makes a new password")
+    print(f'{name} is let in already; its title is "{title}".')
+    print(f"`hub agency rotate-password {name}` makes a new password.")
 
 
 @app.command()
