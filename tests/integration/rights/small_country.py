@@ -136,7 +136,7 @@ class SmallCountry:
         self.people.append(made)
 
     def _homes(self, made: Somebody, name: str) -> None:
-        """Register somewhere: earlier, today, later; today counts before later."""
+        """Register somewhere: earlier, today, later; today counts most, then earlier."""
         earlier, today, later = (self.chance.random() < 0.6 for _ in range(3))
         for holds, since, until in (
             (earlier, "2001-01-01", "2010-01-01"),
@@ -151,7 +151,7 @@ class SmallCountry:
                     f"residence {name} {since}", (who, "residence", value), days=(since, until)
                 )
                 self.events.append(UUID(bytes=event))
-                if until is None and (since < "2100" or not today):
+                if since < "2100" or not (earlier or today):
                     made.district = district
 
     def _need(self, name: str, kind: str) -> None:
