@@ -141,7 +141,7 @@ _VERDICTS: tuple[tuple[type[BaseException], int, str], ...] = (
     (HubError, FINDING, "{}"),
 )
 # What psycopg calls it; no driver is imported for that.
-_NO_TABLES: Final = frozenset({"UndefinedTable", "UndefinedColumn", "InvalidSchemaName"})
+_NO_TABLES: Final = frozenset({"UndefinedTable", "InvalidSchemaName"})
 
 
 def verdict(error: BaseException) -> tuple[int, str]:

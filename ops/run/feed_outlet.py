@@ -2,7 +2,7 @@
 
 kafka-python makes a future, takes locks and asks questions for every record; this is the one place
 where there are ten times as many records as events, so it is written with aiokafka's batches
-(docs/adr/0030). The rest is as in ``connectors.kafka_outlet``: ``open`` fences and settles
+(docs/adr/0017). The rest is as in ``connectors.kafka_outlet``: ``open`` fences and settles
 predecessors under the same transactional id, then reads the checkpoint; and after any error the
 producer is thrown away, because whether the commit happened is not known here.
 

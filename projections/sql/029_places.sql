@@ -40,24 +40,6 @@ BEGIN
     RETURN district;
 END $$;
 
--- As in 025_row_functions.sql, but for the place.
-CREATE OR REPLACE FUNCTION kept.rights_subject(asked uuid)
-RETURNS TABLE (person uuid, ids uuid[], region text, known_from timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    SET plan_cache_mode = force_generic_plan
-AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM kept.right_in_force()) THEN
-        RETURN;
-    END IF;
-    person := kept.canonical(asked);
-    ids := ARRAY(SELECT one FROM kept.ever_linked(asked) AS one
-                  WHERE one = person OR kept.canonical(one) = person ORDER BY one);
-    region := kept.registered_in(ids, now());
-    known_from := (SELECT min(f.known_from) FROM live.facts f WHERE f.person = ANY (ids));
-    RETURN NEXT;
-END $$;
-
 REVOKE ALL ON FUNCTION kept.registered_in(uuid[], timestamptz), kept.place_of(uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept.registered_in(uuid[], timestamptz) TO hub_rights, hub_pipeline;
 GRANT EXECUTE ON FUNCTION kept.place_of(uuid, timestamptz) TO hub_pipeline;

@@ -9,8 +9,8 @@ ALTER INDEX kept.audit_leaves_members SET (fastupdate = off);
 SELECT gin_clean_pending_list('live.assessments_members'),
        gin_clean_pending_list('kept.audit_leaves_persons'), gin_clean_pending_list('kept.audit_leaves_members');
 
--- As in 029_places.sql; but an id that no link ever joined to another is not looked for behind links: whatever
--- kept.canonical would follow, kept.ever_linked follows too.
+-- As in 025_row_functions.sql, but for the place, which 029_places.sql finds; and an id that no link ever joined to
+-- another is not looked for behind links: whatever kept.canonical would follow, kept.ever_linked follows too.
 CREATE OR REPLACE FUNCTION kept.rights_subject(asked uuid)
 RETURNS TABLE (person uuid, ids uuid[], region text, known_from timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

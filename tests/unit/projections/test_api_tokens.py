@@ -88,14 +88,20 @@ def test_what_is_no_key_set(text: bytes) -> None:
         read_keys(text)
 
 
+def _watching(issuer: Issuer) -> tuple[IssuerKeys, Tokens]:
+    """Return keys and checks as the API puts them together."""
+    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
+    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
+    keys.on_change = checks.forget
+    return keys, checks
+
+
 @pytest.mark.parametrize(
     "left", [[], [{"kty": "oct", "k": "AAAA", "kid": "a"}], TWO.key_set()["keys"]]
 )
 def test_a_withdrawn_key_ends_what_it_signed_though_nobody_new_comes(left: list[object]) -> None:
     issuer = Issuer()
-    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
-    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
-    keys.on_change = checks.forget
+    keys, checks = _watching(issuer)
     token = ONE.token("social", None, 1_000_000, "j")
     checks.bearer(token)
     checks.bearer(token)  # the first made the keys known; this one is remembered
@@ -112,9 +118,7 @@ def test_a_withdrawn_key_ends_what_it_signed_though_nobody_new_comes(left: list[
 
 def test_a_key_that_is_replaced_under_its_name_ends_what_it_signed() -> None:
     issuer = Issuer()
-    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
-    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
-    keys.on_change = checks.forget
+    keys, checks = _watching(issuer)
     token = ONE.token("social", None, 1_000_000, "j")
     checks.bearer(token)
     checks.bearer(token)
@@ -130,9 +134,7 @@ def test_a_key_that_is_replaced_under_its_name_ends_what_it_signed() -> None:
 
 def test_a_silent_issuer_ends_nothing_that_is_remembered() -> None:
     issuer = Issuer()
-    keys = IssuerKeys(issuer.fetch, lambda: issuer.now)
-    checks = Tokens(ISSUER, "registry-hub", keys.find, lambda: 1_000_000.0, keys.is_due)
-    keys.on_change = checks.forget
+    _, checks = _watching(issuer)
     token = ONE.token("social", None, 1_000_000, "j")
     checks.bearer(token)
     checks.bearer(token)
